@@ -1,0 +1,1 @@
+"""Safe injection: nothing is hurt before its healing is written down."""

@@ -1,0 +1,1 @@
+"""Tenants: open-loop load in a process of its own."""

@@ -1,0 +1,1 @@
+"""The GPU-allocation platform under test. Knows nothing of chaos."""

@@ -1,0 +1,1 @@
+"""The real services on this machine: fetched, started, supervised, reached through edges."""

@@ -1,0 +1,1 @@
+"""Where chaos-aura meets Chaos Toolkit. The only room that imports chaoslib."""

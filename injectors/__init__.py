@@ -1,0 +1,1 @@
+"""Mechanisms of harm, one a file, each found as a plug-in."""

@@ -1,0 +1,1 @@
+"""What experiments demand. Steady states never measure."""
