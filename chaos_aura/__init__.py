@@ -1,1 +1,1 @@
-"""chaos-aura: does a system survive its own parts failing? Chaos Toolkit experiments with proof, undo and measurement."""
+"""chaos-aura: does a system survive its own parts failing? Proof, undo and measurement on Chaos Toolkit."""

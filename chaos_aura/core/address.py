@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -10,5 +12,17 @@ class Address:
     host: str
     port: int
 
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """ValueError when it is not `host:port`."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not host:
+            raise ValueError(f"{text!r} is not host:port")
+        return cls(host, int(port))
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+
+def on_loopback(port: int) -> Address:
+    return Address(LOOPBACK, port)

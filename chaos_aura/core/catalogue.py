@@ -1,0 +1,148 @@
+"""What there is to hurt and to measure: services, and the edges that lead to them.
+
+A stack writes its catalogue as one JSON file; everything else, ours or a stranger's, reads it:
+
+    {"schema": 1, "stack": "local",
+     "services": [{"name": "neo4j", "address": "127.0.0.1:21007", "scheme": "bolt", "version": "2026.08.1"}, ...],
+     "edges": [{"client": "worker", "service": "neo4j", "address": "127.0.0.1:21013",
+                "upstream": "127.0.0.1:21007"}, ...]}
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.errors import BadInput
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A server. Its address is direct: no edge, no proxy, for probes and for people."""
+
+    name: str
+    address: Address
+    scheme: str
+    version: str
+    pages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        return uri_of(self.scheme, self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The path that one client takes to one service: one Toxiproxy proxy, in `address`, out at `upstream`."""
+
+    client: str
+    service: str
+    address: Address
+    upstream: Address
+    scheme: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.client}.{self.service}"
+
+    @property
+    def uri(self) -> str:
+        return uri_of(self.scheme, self.address)
+
+
+Target = Service | Edge
+
+
+def uri_of(scheme: str, address: Address) -> str:
+    """Kafka and gRPC clients take bare addresses: their scheme is empty."""
+    return f"{scheme}://{address}" if scheme else str(address)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    stack: str
+    services: tuple[Service, ...]
+    edges: tuple[Edge, ...]
+
+    def service(self, name: str) -> Service:
+        return _named(name, self.services, "service")
+
+    def edge(self, name: str) -> Edge:
+        return _named(name, self.edges, "edge")
+
+    def target(self, name: str) -> Target:
+        targets: tuple[Target, ...] = (*self.services, *self.edges)
+        return _named(name, targets, "target")
+
+    def edges_into(self, service: str) -> tuple[Edge, ...]:
+        return tuple(edge for edge in self.edges if edge.service == service)
+
+    def to_json(self) -> str:
+        services = [
+            {
+                "name": service.name,
+                "address": str(service.address),
+                "scheme": service.scheme,
+                "uri": service.uri,
+                "version": service.version,
+                "pages": service.pages,
+            }
+            for service in self.services
+        ]
+        edges = [
+            {
+                "name": edge.name,
+                "client": edge.client,
+                "service": edge.service,
+                "address": str(edge.address),
+                "upstream": str(edge.upstream),
+                "scheme": edge.scheme,
+                "uri": edge.uri,
+            }
+            for edge in self.edges
+        ]
+        document = {"schema": SCHEMA, "stack": self.stack, "services": services, "edges": edges}
+        return json.dumps(document, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "catalogue") -> "Catalogue":
+        """Strict: a catalogue that is half understood would aim faults at the wrong thing."""
+        try:
+            document = json.loads(text)
+            if document["schema"] != SCHEMA:
+                raise BadInput(
+                    where,
+                    f"schema {document['schema']!r} is not the {SCHEMA} that this version reads",
+                    "run: chaos-aura down, then chaos-aura up",
+                )
+            return cls(
+                str(document["stack"]),
+                tuple(_service(row) for row in document["services"]),
+                tuple(_edge(row) for row in document["edges"]),
+            )
+        except (ValueError, KeyError, TypeError) as cause:
+            raise BadInput(where, f"not a catalogue ({cause!r})", "run: chaos-aura down, then chaos-aura up") from cause
+
+
+def _service(row: dict[str, Any]) -> Service:
+    return Service(str(row["name"]), Address.parse(row["address"]), row["scheme"], row["version"], dict(row["pages"]))
+
+
+def _edge(row: dict[str, Any]) -> Edge:
+    return Edge(
+        row["client"],
+        row["service"],
+        Address.parse(row["address"]),
+        Address.parse(row["upstream"]),
+        row["scheme"],
+    )
+
+
+def _named[T: Target](name: str, things: tuple[T, ...], noun: str) -> T:
+    for thing in things:
+        if thing.name == name:
+            return thing
+    known = ", ".join(thing.name for thing in things)
+    raise BadInput(name or "(empty name)", f"no such {noun}", f"there are: {known}")

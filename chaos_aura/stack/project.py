@@ -1,0 +1,74 @@
+"""The folder of one stack: `.chaos-aura/` beside the project that uses it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos_aura.core.errors import BadInput, MachineLacks
+
+FOLDER = ".chaos-aura"
+_MARKS = (FOLDER, "chaos-aura.toml", ".git")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Every path of a stack. Nothing of it lies anywhere else, but for what the cache shares."""
+
+    root: Path
+
+    @classmethod
+    def around(cls, cwd: Path, environ: Mapping[str, str]) -> "Project":
+        """$CHAOS_AURA_PROJECT, else the nearest folder upwards that bears a mark of a project, else `cwd`."""
+        if named := environ.get("CHAOS_AURA_PROJECT"):
+            root = Path(named).expanduser()
+            if not root.is_dir():
+                raise BadInput("CHAOS_AURA_PROJECT", f"{root} is not a folder", "name an existing one or unset it")
+            return cls(root.resolve())
+        for folder in (cwd, *cwd.parents):
+            if any((folder / mark).exists() for mark in _MARKS):
+                return cls(folder)
+        return cls(cwd)
+
+    @property
+    def home(self) -> Path:
+        return self.root / FOLDER
+
+    @property
+    def catalogue(self) -> Path:
+        return self.home / "catalogue.json"
+
+    @property
+    def programs(self) -> Path:
+        return self.home / "programs.json"
+
+    @property
+    def command_lock(self) -> Path:
+        """Held by a command that changes the stack."""
+        return self.home / "command.lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    def log(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    def data(self, service: str) -> Path:
+        return self.home / "data" / service
+
+    def config(self, service: str) -> Path:
+        return self.home / "config" / service
+
+    def make(self) -> None:
+        """The folder, for its owner only: what is stored in the services is nobody else's."""
+        try:
+            self.home.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.logs, self.home / "data", self.home / "config"):
+                folder.mkdir(exist_ok=True)
+        except OSError as cause:
+            raise MachineLacks(
+                str(self.home),
+                f"cannot be written ({os.strerror(cause.errno or 0)})",
+                "run in a folder that you may write, or set CHAOS_AURA_PROJECT",
+            ) from cause

@@ -1,0 +1,71 @@
+"""`python -m chaos_aura.stack.supervisor HOME`: becomes a daemon, returns once it listens."""
+
+import fcntl
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.stack.supervisor.daemon import say, serve
+from chaos_aura.stack.supervisor.place import LOCK, LOG, PROGRAMS, SOCKET
+
+
+def main() -> int:
+    home = Path(sys.argv[1])
+    heard, told = os.pipe()
+    if os.fork():
+        os.close(told)
+        return _wait_until_ready(heard)
+    os.close(heard)
+    os.setsid()
+    return _become_daemon(home, told)
+
+
+def _wait_until_ready(heard: int) -> int:
+    """The daemon writes a word when it listens; a pipe that ends without it means that it died."""
+    with os.fdopen(heard) as pipe:
+        word = pipe.read()
+    if word == "ready":
+        return 0
+    print(word or "supervisor: died before it listened", file=sys.stderr)  # noqa: T201 - its parent reads this
+    return 1
+
+
+def _become_daemon(home: Path, told: int) -> int:
+    _redirect_output(home / LOG)
+    try:
+        with (home / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            serve(home, SOCKET, PROGRAMS, _tell(told, "ready"))
+    except BlockingIOError:
+        _tell(told, "supervisor: another one runs this stack already; run: chaos-aura status")()
+    except (ChaosAuraError, OSError) as cause:
+        say(f"supervisor: {cause}")
+        _tell(told, f"supervisor: {cause}")()
+        return 1
+    return 0
+
+
+def _redirect_output(log: Path) -> None:
+    """Away from the terminal of whoever started it: that may close."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, number in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, number)
+        os.close(source)
+
+
+def _tell(pipe: int, word: str) -> Callable[[], None]:
+    def tell() -> None:
+        try:
+            os.write(pipe, word.encode())
+            os.close(pipe)
+        except OSError:
+            pass  # nobody listens any more, or it was told before
+
+    return tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())
