@@ -8,6 +8,7 @@ ChaosAuraError
 ├── StackDown           there is no running stack to talk to
 ├── SupervisorFailed    the daemon did not start, answer or obey
 ├── ServiceUnhealthy    a service runs badly or not at all
+│   └── PortTaken       because a stranger listens where it should
 └── PingFailed          one real operation on one service did not succeed
 """
 
@@ -51,6 +52,10 @@ class SupervisorFailed(ChaosAuraError):
 
 
 class ServiceUnhealthy(ChaosAuraError):
+    log_lines: tuple[str, ...] = ()
+
+
+class PortTaken(ServiceUnhealthy):
     pass
 
 

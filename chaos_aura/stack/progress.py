@@ -4,7 +4,11 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """An item is a short name for a person, such as `neo4j` or `toxiproxy`. Called from several threads."""
+    """An item is a short name for a person, such as `neo4j` or `toxiproxy`. Called from several threads.
+
+    `done_bytes` is all that is done of `total_bytes`, not the step since the last call; it falls when a part
+    is fetched again from its start. An item that fails or is interrupted is not ended: the error tells.
+    """
 
     def begin(self, item: str, doing: str, total_bytes: int | None = None) -> None: ...
 

@@ -53,6 +53,7 @@ def _redirect_output(log: Path) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, number in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, number)
+    for source in (nothing, output):
         os.close(source)
 
 

@@ -1,0 +1,37 @@
+"""One command at a time changes a stack. Another waits for it, and says so."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from chaos_aura.stack.project import Project
+
+
+@contextmanager
+def changing(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Makes the folder when it is not there."""
+    while True:
+        project.make()
+        with project.command_lock.open("a") as lock:
+            _take(lock, on_wait)
+            if _is_still_there(lock, project):
+                yield
+                return
+
+
+def _take(lock: IO[str], on_wait: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        on_wait()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _is_still_there(lock: IO[str], project: Project) -> bool:
+    """While this one waited, a purge may have removed the folder, and a third one locked a new file."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), project.command_lock.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,41 @@
+"""Ends a stack: afterwards no process, port or socket of it is left."""
+
+import shutil
+from collections.abc import Callable
+
+from chaos_aura.core.errors import StackDown
+from chaos_aura.stack.command_lock import changing
+from chaos_aura.stack.project import Project
+from chaos_aura.stack.supervisor.client import SupervisorClient
+
+_WITHIN_S = 40.0
+
+
+def bring_down(project: Project, *, purge: bool, on_wait: Callable[[], None]) -> bool:
+    """Whether there was something to end. With `purge` its data, logs and configuration go too."""
+    if not project.home.exists():
+        return False
+    with changing(project, on_wait):
+        was_running = shut_down(project)
+        if purge:
+            _remove(project)
+    return was_running
+
+
+def shut_down(project: Project) -> bool:
+    try:
+        SupervisorClient(project.home).shut_down(_WITHIN_S)
+    except StackDown:
+        return False
+    finally:
+        project.catalogue.unlink(missing_ok=True)
+    return True
+
+
+def _remove(project: Project) -> None:
+    shutil.rmtree(project.home, onexc=_unless_gone)
+
+
+def _unless_gone(remove: Callable[..., object], path: str, cause: BaseException) -> None:
+    if not isinstance(cause, FileNotFoundError):
+        raise cause

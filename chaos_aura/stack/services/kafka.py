@@ -1,0 +1,123 @@
+"""Kafka as one KRaft node. Every edge has a listener of its own, which advertises that edge's proxy.
+
+With one listener for all, a client would learn the broker's real address from its first answer and go round the proxy.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Service
+from chaos_aura.core.errors import ServiceUnhealthy
+from chaos_aura.stack.edges import edge_port_name
+from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
+from chaos_aura.stack.pings import Pong, kafka
+from chaos_aura.stack.services.site import Site
+from chaos_aura.stack.supervisor.program import Program
+
+_CLUSTER = "Y2hhb3MtYXVyYS1sb2NhbA"  # any 16 bytes in base64; a store made under another would be refused
+_HEAP = ("-Xms64m", "-Xmx384m")
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.server.config=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+)
+_FORMAT_WITHIN_S = 60
+
+
+class Kafka:
+    name = "kafka"
+    product = "kafka"
+
+    def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
+        return (self.name, "kafka.controller", *(f"kafka.for.{client}" for client in clients))
+
+    def upstream(self, client: str, site: Site) -> Address:
+        return site.address(f"kafka.for.{client}")
+
+    def describe(self, site: Site) -> Service:
+        return Service(self.name, site.address(self.name), "", site.manifest.java_products[self.name].version)
+
+    def jvm(self, site: Site) -> Jvm:
+        classpath = tuple(site.cache.classpath(self.name, site.manifest))
+        return Jvm(site.jre, classpath, (*SHORT_START, *NATIVE_ACCESS, *_HEAP, *_LOGGING))
+
+    def prepare(self, site: Site) -> None:
+        config = site.write_config(self.name, "server.properties", self._properties(site, site.project.data(self.name)))
+        jvm = self.jvm(site)
+        added = site.jvm_flags.get(self.name, ())
+        arguments = [*jvm.flags, *added, "-cp", jvm.joined_classpath, "kafka.Kafka", str(config)]
+        site.write_config(self.name, "java.arguments", "\n".join(map(_quoted, arguments)))
+        if not (site.project.data(self.name) / "meta.properties").exists():
+            self._format(site, jvm)
+
+    def program(self, site: Site) -> Program:
+        arguments = site.project.config(self.name) / "java.arguments"
+        # The property only names the process for a person who reads `ps`: all else is in the file.
+        return site.program(self.name, [str(site.jre.java), "-Druns=kafka.Kafka", f"@{arguments}"], grace_s=15)
+
+    def ping(self, address: Address, timeout_s: float) -> Pong:
+        return kafka.ping(address, timeout_s)
+
+    def _properties(self, site: Site, data: Path) -> str:
+        advertised = {"DIRECT": site.address(self.name)}
+        listeners = dict(advertised)
+        for client in site.clients_of(self.name):
+            listeners[client.upper()] = self.upstream(client, site)
+            advertised[client.upper()] = site.address(edge_port_name(client, self.name))
+        listeners["CONTROLLER"] = site.address("kafka.controller")
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{listeners['CONTROLLER']}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "DIRECT",
+            "listeners": _listed(listeners),
+            "advertised.listeners": _listed(advertised),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
+            "log.dirs": str(data).replace("\\", "\\\\"),
+            "offsets.topic.replication.factor": "1",
+            "offsets.topic.num.partitions": "4",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "4",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+        }
+        return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+    def _format(self, site: Site, jvm: Jvm) -> None:
+        """In a folder beside, then renamed: a format that was interrupted leaves nothing that looks formatted."""
+        data = site.project.data(self.name)
+        fresh = data.with_name(f".{data.name}.fresh")
+        for folder in (fresh, data):
+            shutil.rmtree(folder, ignore_errors=True)
+        config = site.write_config(self.name, "format.properties", self._properties(site, fresh))
+        arguments = [*SHORT_START, "-cp", jvm.joined_classpath, "kafka.tools.StorageTool"]
+        arguments += ["format", "--cluster-id", _CLUSTER, "--config", str(config)]
+        done = subprocess.run(
+            [str(jvm.jre.java), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_FORMAT_WITHIN_S,
+            check=False,
+        )
+        if done.returncode:
+            why = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["said nothing"]
+            raise ServiceUnhealthy(self.name, f"its store could not be formatted ({why[0]})", "run: chaos-aura doctor")
+        fresh.replace(data)
+
+
+def _listed(listeners: dict[str, Address]) -> str:
+    return ",".join(f"{name}://{address}" for name, address in listeners.items())
+
+
+def _quoted(argument: str) -> str:
+    """For a Java argument file, where a blank ends an argument."""
+    escaped = argument.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

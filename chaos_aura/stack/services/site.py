@@ -1,0 +1,78 @@
+"""Where one stack is built: its folder, its cache, its ports, its clients."""
+
+import os
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+from chaos_aura.core.address import Address, on_loopback
+from chaos_aura.core.errors import MachineLacks
+from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.java import Jre, find_jre
+from chaos_aura.stack.manifest import Manifest
+from chaos_aura.stack.project import Project
+from chaos_aura.stack.supervisor.program import Program
+
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True)
+class Site:
+    project: Project
+    cache: Cache
+    manifest: Manifest
+    environ: Mapping[str, str]
+    ports: Mapping[str, int]
+    edges: tuple[tuple[str, str], ...]
+    jvm_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def jre(self) -> Jre:
+        return find_jre(self.environ, self.manifest.java.at_least)
+
+    def address(self, port_name: str) -> Address:
+        return on_loopback(self.ports[port_name])
+
+    def clients_of(self, service: str) -> tuple[str, ...]:
+        return tuple(client for client, into in self.edges if into == service)
+
+    def program(self, name: str, argv: list[str], *, grace_s: float, env: Mapping[str, str] | None = None) -> Program:
+        """A service sees few variables of whoever started the stack: options meant for others must not change it."""
+        passed_on = {key: self.environ[key] for key in _PASSED_ON if key in self.environ}
+        return Program(
+            name=name,
+            argv=tuple(argv),
+            cwd=str(self.project.home),
+            log=str(self.project.log(name)),
+            env={**passed_on, "PYTHONUNBUFFERED": "1", **(env or {})},
+            grace_s=grace_s,
+        )
+
+    def write_config(self, service: str, file: str, text: str) -> Path:
+        """Whole or not at all: a service may be starting from the former one."""
+        folder = self.project.config(service)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / file
+        partial = path.with_name(f".{file}.{os.getpid()}")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+        return path
+
+
+def package_folder(package: str, needed_by: str) -> Path:
+    """Where an installed package lies, without importing it."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MachineLacks(needed_by, f"the Python package {package} is missing", "pip install 'chaos-aura[local]'")
+    return Path(spec.submodule_search_locations[0])
+
+
+def installed_program(name: str, needed_by: str) -> Path:
+    """A program that came with a Python package, beside this interpreter."""
+    path = Path(sysconfig.get_path("scripts")) / name
+    if not os.access(path, os.X_OK):
+        raise MachineLacks(needed_by, f"no program {name} at {path}", "pip install 'chaos-aura[local]'")
+    return path

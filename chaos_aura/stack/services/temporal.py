@@ -1,0 +1,50 @@
+"""Temporal's development server with its web UI, on a SQLite file that outlives it."""
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Service
+from chaos_aura.stack.pings import Pong, temporal
+from chaos_aura.stack.services.site import Site, installed_program
+from chaos_aura.stack.supervisor.program import Program
+
+# WAL without waiting for the disk survives a killed server; only a power cut would lose the last moments.
+_PRAGMAS = ("journal_mode=wal", "synchronous=0")
+# With the default of 10 Updates in flight, 20 callers of one workflow fall from 200 answers a second to 11.
+_DYNAMIC_CONFIG = ("history.maxInFlightUpdates=1000", "history.maxTotalUpdates=10000")
+
+
+class Temporal:
+    name = "temporal"
+    product = None
+
+    def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
+        return (self.name, "temporal.ui", "temporal.http", "temporal.metrics")
+
+    def upstream(self, client: str, site: Site) -> Address:
+        return site.address(self.name)
+
+    def jvm(self, site: Site) -> None:
+        return None
+
+    def describe(self, site: Site) -> Service:
+        pages = {"ui": f"http://{site.address('temporal.ui')}", "metrics": f"http://{site.address('temporal.metrics')}"}
+        return Service(self.name, site.address(self.name), "", site.manifest.temporal.server, pages)
+
+    def prepare(self, site: Site) -> None:
+        site.project.data(self.name).mkdir(parents=True, exist_ok=True)
+
+    def program(self, site: Site) -> Program:
+        address = site.address(self.name)
+        argv = [str(installed_program("temporal", self.name)), "server", "start-dev"]
+        argv += ["--ip", address.host, "--port", str(address.port)]
+        for option, port_name in (("ui", "temporal.ui"), ("http", "temporal.http"), ("metrics", "temporal.metrics")):
+            argv += [f"--{option}-port", str(site.ports[port_name])]
+        argv += ["--db-filename", str(site.project.data(self.name) / "temporal.db"), "--ui-disable-news-fetch"]
+        argv += ["--log-level", "warn"]
+        for pragma in _PRAGMAS:
+            argv += ["--sqlite-pragma", pragma]
+        for setting in _DYNAMIC_CONFIG:
+            argv += ["--dynamic-config-value", setting]
+        return site.program(self.name, argv, grace_s=5)
+
+    def ping(self, address: Address, timeout_s: float) -> Pong:
+        return temporal.ping(address, timeout_s)

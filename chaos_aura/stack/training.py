@@ -1,0 +1,159 @@
+"""Makes start-up caches of the JVMs, in the background, with servers of its own that nobody else uses.
+
+`python -m chaos_aura.stack.training PROJECT CACHE SERVICE...` is a job of the stack's supervisor and ends with it.
+"""
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
+from chaos_aura.stack import ports
+from chaos_aura.stack.build import aot_caches, make_site, port_names
+from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.manifest import Manifest
+from chaos_aura.stack.project import Project
+from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.services import LOCAL_SERVICES, LocalService, Site
+from chaos_aura.stack.supervisor.spawn import spawn
+
+JOB = "training"
+_HEALTHY_WITHIN_S = 180.0
+_ENDS_WITHIN_S = 120.0
+_PING_WITHIN_S = 5.0
+_TRY_EVERY_S = 0.05
+_EXERCISES = 20
+
+
+def train_if_needed(site: Site, running: RunningStack) -> tuple[str, ...]:
+    """The services whose JVM runs without its cache, and for which one is being made from now on."""
+    children = running.supervisor.children()
+    without = []
+    for name, cache in aot_caches(site).items():
+        process = children[name].process
+        if process and not (cache.exists and cache.is_used_by(process.pid)):
+            without.append(name)
+    if not without or not _can_write(site.cache.aot_dir):
+        return ()
+    argv = [sys.executable, "-m", "chaos_aura.stack.training", str(site.project.root), str(site.cache.root), *without]
+    running.supervisor.run_job(replace(site.program(JOB, argv, grace_s=0), is_job=True, nice=10))
+    return tuple(without)
+
+
+def main() -> int:
+    project, cache = Project(Path(sys.argv[1])), Cache(Path(sys.argv[2]))
+    for service in LOCAL_SERVICES:
+        if service.name in sys.argv[3:]:
+            try:
+                _train(service, project, cache)
+            except (ChaosAuraError, OSError, subprocess.SubprocessError) as cause:
+                _say(f"{service.name}: no start-up cache was made: {cause}")
+                return 1
+    return 0
+
+
+def _train(service: LocalService, project: Project, cache: Cache) -> None:
+    with _only_one(cache.aot_dir / f".{service.name}.lock") as is_the_one:
+        if not is_the_one:
+            _say(f"{service.name}: another stack is making it")
+            return
+        began_s = time.monotonic()
+        scratch = project.home / JOB / service.name
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        try:
+            with _site(Project(scratch), cache) as site:
+                made_for = aot_caches(site)[service.name]
+                made_for.take_over(_make(service, site, scratch))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        _say(f"{service.name}: made {made_for.path.name} in {time.monotonic() - began_s:.0f} s")
+
+
+@contextmanager
+def _site(project: Project, cache: Cache) -> Iterator[Site]:
+    project.make()
+    names = port_names()
+    reservation = ports.choose(len(names), random.Random())
+    try:
+        yield make_site(project, cache, Manifest.bundled(), os.environ, reservation.ports)
+    finally:
+        reservation.release()
+
+
+def _make(service: LocalService, site: Site, scratch: Path) -> Path:
+    """Records what a real start loads, then makes the cache of it."""
+    recorded, made = scratch / "recorded", scratch / "made"
+    flags = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={recorded}", "-Xlog:aot*=off")
+    recording = replace(site, jvm_flags={service.name: flags})
+    service.prepare(recording)
+    _run_for_a_while(service, recording)
+    jvm = service.jvm(site)
+    if jvm is None or not recorded.exists():
+        raise ServiceUnhealthy(service.name, "its JVM recorded nothing", f"look at: {site.project.log(service.name)}")
+    argv = [str(jvm.jre.java), *jvm.flags, "-XX:AOTMode=create", f"-XX:AOTConfiguration={recorded}"]
+    argv += [f"-XX:AOTCache={made}", "-Xlog:aot*=off", "-cp", jvm.joined_classpath]
+    maker = spawn(site.program("create", argv, grace_s=0))
+    if maker.wait(_ENDS_WITHIN_S) or not made.exists():
+        raise ServiceUnhealthy(service.name, f"no cache came of it (exit {maker.returncode})")
+    return made
+
+
+def _run_for_a_while(service: LocalService, site: Site) -> None:
+    server = spawn(service.program(site))
+    try:
+        _await_pong(service, site, server)
+        for _ in range(_EXERCISES):
+            service.ping(site.address(service.name), _PING_WITHIN_S)
+        server.send_signal(signal.SIGTERM)
+        server.wait(_ENDS_WITHIN_S)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _await_pong(service: LocalService, site: Site, server: "subprocess.Popen[bytes]") -> None:
+    deadline_s = time.monotonic() + _HEALTHY_WITHIN_S
+    while True:
+        try:
+            service.ping(site.address(service.name), _PING_WITHIN_S)
+        except PingFailed:
+            if server.poll() is not None or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_TRY_EVERY_S)
+        else:
+            return
+
+
+@contextmanager
+def _only_one(lock_file: Path) -> Iterator[bool]:
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _can_write(folder: Path) -> bool:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return os.access(existing, os.W_OK)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a job's log is its output
+
+
+if __name__ == "__main__":
+    sys.exit(main())
