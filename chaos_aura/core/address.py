@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Address:
         host, colon, port = text.rpartition(":")
         if not colon or not host:
             raise ValueError(f"{text!r} is not host:port")
+        if not 0 < int(port) <= HIGHEST_PORT:
+            raise ValueError(f"{text!r} names no port: 1 to {HIGHEST_PORT}")
         return cls(host, int(port))
 
     def __str__(self) -> str:

@@ -20,6 +20,15 @@ class ProcessId:
         stat = _read_stat(pid)
         return None if stat is None or stat[0] in _DEAD_STATES else cls(pid, stat[1])
 
+    @classmethod
+    def parse(cls, text: str) -> "ProcessId":
+        """The inverse of `str`. ValueError when it is not `pid@start`."""
+        pid, _, start_ticks = text.partition("@")
+        return cls(int(pid), int(start_ticks))
+
+    def __str__(self) -> str:
+        return f"{self.pid}@{self.start_ticks}"
+
     def is_alive(self) -> bool:
         return ProcessId.of(self.pid) == self
 

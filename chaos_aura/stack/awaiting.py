@@ -5,9 +5,9 @@ import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from chaos_aura.core.catalogue import Service
-from chaos_aura.core.errors import ChaosAuraError, PingFailed, PortTaken, ServiceUnhealthy
-from chaos_aura.stack import health, ports
+from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.errors import PingFailed, PortTaken, ServiceUnhealthy
+from chaos_aura.stack import health
 from chaos_aura.stack.build import listener_of
 from chaos_aura.stack.logs import tail
 from chaos_aura.stack.port_holder import holder_of
@@ -16,8 +16,9 @@ from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
 
 _TRY_EVERY_S = 0.02
-_PING_WITHIN_S = 2.0
+_PING_WITHIN_S = 3.0  # the first query of a fresh Neo4j takes 2 s
 _LOOK_EVERY_S = 0.25
+_LOOK_FOR_STRANGERS_EVERY_S = 2.0
 _HOPELESS_RESTARTS = 3
 _SHOWN_LINES = 12
 
@@ -32,12 +33,13 @@ def await_healthy(
     """Seconds until each was healthy. ServiceUnhealthy (or PortTaken) for the first that will not be."""
     began_s = time.monotonic()
     given_up = threading.Event()
+    judge = _Judge(stack, began_s + timeout_s, ports_by_name or {})
     took_s: dict[str, float] = {}
     with ThreadPoolExecutor(max_workers=len(names) or 1) as side_by_side:
         waits: dict[Future[float], str] = {}
         for name in names:
             progress.begin(name, "starting")
-            waits[side_by_side.submit(_first_pong, stack.catalogue.service(name), began_s, given_up)] = name
+            waits[side_by_side.submit(_first_pong, stack.catalogue, name, began_s, given_up)] = name
         try:
             while waits:
                 done, _ = wait(waits, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
@@ -45,16 +47,16 @@ def await_healthy(
                     name = waits.pop(future)
                     took_s[name] = future.result()
                     progress.end(name, f"healthy after {took_s[name]:.1f} s")
-                _refuse_the_hopeless(stack, waits.values(), began_s + timeout_s, ports_by_name or {})
+                judge.refuse_the_hopeless(tuple(waits.values()))
         finally:
             given_up.set()
     return took_s
 
 
-def _first_pong(service: Service, began_s: float, given_up: threading.Event) -> float:
+def _first_pong(catalogue: Catalogue, name: str, began_s: float, given_up: threading.Event) -> float:
     while not given_up.is_set():
         try:
-            health.ping(service, _PING_WITHIN_S)
+            health.ping(catalogue, name, _PING_WITHIN_S)
         except PingFailed:
             given_up.wait(_TRY_EVERY_S)
         else:
@@ -62,40 +64,50 @@ def _first_pong(service: Service, began_s: float, given_up: threading.Event) -> 
     return time.monotonic() - began_s
 
 
-def _refuse_the_hopeless(
-    stack: RunningStack, waiting: Collection[str], deadline_s: float, ports_by_name: Mapping[str, int]
-) -> None:
-    if not waiting:
-        return
-    children = stack.supervisor.children()
-    for name in waiting:
-        child = children[name]
-        if child.state is ChildState.WAITING and child.restarts >= _HOPELESS_RESTARTS:
-            raise _why_it_ends(stack, child, ports_by_name)
-        if time.monotonic() > deadline_s:
-            raise _why_it_is_not_healthy(stack, child)
+class _Judge:
+    """Says when waiting is in vain: a stranger has the port, the process does not stay up, the time is over."""
 
+    def __init__(self, stack: RunningStack, deadline_s: float, ports_by_name: Mapping[str, int]) -> None:
+        self._stack = stack
+        self._deadline_s = deadline_s
+        self._ports_by_name = ports_by_name
+        self._look_for_strangers_s = time.monotonic() + _LOOK_FOR_STRANGERS_EVERY_S
 
-def _why_it_ends(stack: RunningStack, child: ChildStatus, ports_by_name: Mapping[str, int]) -> ChaosAuraError:
-    for port_name, port in ports_by_name.items():
-        if listener_of(port_name) == child.name and not ports.is_free(port):
-            return PortTaken(
-                child.name, f"port {port} was taken by {holder_of(port)} after it was chosen", "run: chaos-aura up"
-            )
-    return _unhealthy(stack, child, f"does not stay up: {child.last_end}, {child.restarts + 1} times")
+    def refuse_the_hopeless(self, waiting: Collection[str]) -> None:
+        if not waiting:
+            return
+        children = self._stack.supervisor.children()
+        if time.monotonic() > self._look_for_strangers_s:
+            self._look_for_strangers_s = time.monotonic() + _LOOK_FOR_STRANGERS_EVERY_S
+            for name in waiting:
+                self._refuse_strangers(children[name])
+        for name in waiting:
+            child = children[name]
+            if child.state is ChildState.WAITING and child.restarts >= _HOPELESS_RESTARTS:
+                self._refuse_strangers(child)
+                raise self._unhealthy(child, f"does not stay up: {child.last_end}, {child.restarts + 1} times")
+            if time.monotonic() > self._deadline_s:
+                raise self._unhealthy(child, self._why_late(child))
 
+    def _refuse_strangers(self, child: ChildStatus) -> None:
+        for port_name, port in self._ports_by_name.items():
+            if listener_of(port_name) != child.name:
+                continue
+            holder = holder_of(port)
+            if holder and not (child.process and holder.pid == child.process.pid):
+                raise PortTaken(
+                    child.name, f"port {port} was taken by {holder} after it was chosen", "run: chaos-aura up"
+                )
 
-def _why_it_is_not_healthy(stack: RunningStack, child: ChildStatus) -> ChaosAuraError:
-    try:
-        health.ping(stack.catalogue.service(child.name), _PING_WITHIN_S)
-        why = "took too long to get healthy"
-    except PingFailed as failed:
-        why = f"is not healthy in time: {failed.why}"
-    return _unhealthy(stack, child, why)
+    def _why_late(self, child: ChildStatus) -> str:
+        try:
+            health.ping(self._stack.catalogue, child.name, _PING_WITHIN_S)
+        except PingFailed as failed:
+            return f"is not healthy in time: {failed.why}"
+        return "took too long to get healthy"
 
-
-def _unhealthy(stack: RunningStack, child: ChildStatus, why: str) -> ServiceUnhealthy:
-    log = stack.project.log(child.name)
-    error = ServiceUnhealthy(child.name, why, f"its whole log: {log}")
-    error.log_lines = tail(log, _SHOWN_LINES)
-    return error
+    def _unhealthy(self, child: ChildStatus, why: str) -> ServiceUnhealthy:
+        log = self._stack.project.log(child.name)
+        error = ServiceUnhealthy(child.name, why, f"its whole log: {log}")
+        error.log_lines = tail(log, _SHOWN_LINES)
+        return error

@@ -43,12 +43,11 @@ def make_site(
 def build(site: Site, started: Collection[str]) -> Built:
     """Writes every configuration. Only the services in `started` start with the supervisor, the others when asked."""
     site = replace(site, jvm_flags={name: cache.flags for name, cache in aot_caches(site).items()})
-    upstreams = _upstreams(site)
-    write_proxies(site, upstreams)
+    write_proxies(site, _upstreams(site))
     with ThreadPoolExecutor() as side_by_side:
         list(side_by_side.map(lambda service: service.prepare(site), LOCAL_SERVICES))
     programs = [replace(service.program(site), starts=service.name in started) for service in LOCAL_SERVICES]
-    return Built(_catalogue(site, upstreams), Programs(tuple(programs)))
+    return Built(catalogue_of(site), Programs(tuple(programs)))
 
 
 def aot_caches(site: Site) -> dict[str, AotCache]:
@@ -60,11 +59,11 @@ def aot_caches(site: Site) -> dict[str, AotCache]:
     return caches
 
 
-def _catalogue(site: Site, upstreams: Mapping[tuple[str, str], Address]) -> Catalogue:
+def catalogue_of(site: Site) -> Catalogue:
     services = {service.name: service.describe(site) for service in LOCAL_SERVICES}
     edges = tuple(
         Edge(client, name, site.address(edge_port_name(client, name)), upstream, services[name].scheme)
-        for (client, name), upstream in upstreams.items()
+        for (client, name), upstream in _upstreams(site).items()
     )
     return Catalogue("local", tuple(services.values()), edges)
 

@@ -10,14 +10,14 @@ from chaos_aura.stack.project import Project
 
 
 @contextmanager
-def changing(project: Project, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Makes the folder when it is not there."""
+def changing(project: Project, on_wait: Callable[[], None]) -> Iterator[int]:
+    """Makes the folder when it is not there. Yields the descriptor of the lock, for who is to hold it on."""
     while True:
         project.make()
         with project.command_lock.open("a") as lock:
             _take(lock, on_wait)
             if _is_still_there(lock, project):
-                yield
+                yield lock.fileno()
                 return
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed
 from chaos_aura.stack.pings import Pong
 from chaos_aura.stack.services import LOCAL_SERVICES
@@ -48,17 +48,17 @@ class Health:
         return asdict(self)
 
 
-def ping(service: Service, timeout_s: float) -> Pong:
-    return _PINGS[service.name](service.address, timeout_s)
+def ping(catalogue: Catalogue, name: str, timeout_s: float) -> Pong:
+    return _PINGS[name](catalogue, timeout_s)
 
 
-def check(service: Service, child: ChildStatus, timeout_s: float) -> Health:
+def check(catalogue: Catalogue, child: ChildStatus, timeout_s: float) -> Health:
     """Never raises: what a ping could not do is what this tells."""
-    row = _row(service, child)
+    row = _row(catalogue.service(child.name), child)
     if child.state is not ChildState.RUNNING:
         return replace(row, state=HealthState.DOWN, detail=_why_down(child), remedy=_remedy(child))
     try:
-        pong = ping(service, timeout_s)
+        pong = ping(catalogue, child.name, timeout_s)
     except PingFailed as failed:
         return replace(row, state=HealthState.UNHEALTHY, detail=failed.why, remedy=_remedy(child))
     return replace(row, version=pong.version or row.version, latency_s=pong.latency_s, detail=pong.detail)

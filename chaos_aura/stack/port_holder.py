@@ -1,20 +1,35 @@
-"""Who listens on a port that should be ours, told from /proc for an error message."""
+"""Who listens on a port that should be ours, told from /proc."""
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _LISTENING = "0A"
 
 
-def holder_of(port: int) -> str:
-    """`process 4242 (nginx)`; `another program` when it belongs to a user whose processes we may not see."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """`process 4242 (nginx)`; its pid is 0 when it belongs to a user whose processes we may not see."""
+
+    pid: int
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.name})" if self.pid else "another user's program"
+
+
+def holder_of(port: int) -> Holder | None:
+    """None when nobody listens there."""
     inodes = _listening_inodes(port)
+    if not inodes:
+        return None
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and inodes & _socket_inodes(folder):
-            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-            return f"process {folder.name} ({name})"
-    return "another program"
+            with suppress(OSError):
+                name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                return Holder(int(folder.name), name)
+    return Holder(0)
 
 
 def _listening_inodes(port: int) -> set[str]:

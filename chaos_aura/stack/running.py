@@ -35,7 +35,7 @@ class RunningStack:
         children = self.supervisor.children()
         with ThreadPoolExecutor() as side_by_side:
             checks = side_by_side.map(
-                lambda service: health.check(service, children[service.name], timeout_s), self.catalogue.services
+                lambda service: health.check(self.catalogue, children[service.name], timeout_s), self.catalogue.services
             )
             return tuple(checks)
 

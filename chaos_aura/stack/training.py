@@ -18,7 +18,7 @@ from pathlib import Path
 
 from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
 from chaos_aura.stack import ports
-from chaos_aura.stack.build import aot_caches, make_site, port_names
+from chaos_aura.stack.build import aot_caches, catalogue_of, make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
@@ -113,7 +113,7 @@ def _run_for_a_while(service: LocalService, site: Site) -> None:
     try:
         _await_pong(service, site, server)
         for _ in range(_EXERCISES):
-            service.ping(site.address(service.name), _PING_WITHIN_S)
+            service.ping(catalogue_of(site), _PING_WITHIN_S)
         server.send_signal(signal.SIGTERM)
         server.wait(_ENDS_WITHIN_S)
     finally:
@@ -125,7 +125,7 @@ def _await_pong(service: LocalService, site: Site, server: "subprocess.Popen[byt
     deadline_s = time.monotonic() + _HEALTHY_WITHIN_S
     while True:
         try:
-            service.ping(site.address(service.name), _PING_WITHIN_S)
+            service.ping(catalogue_of(site), _PING_WITHIN_S)
         except PingFailed:
             if server.poll() is not None or time.monotonic() > deadline_s:
                 raise

@@ -52,9 +52,9 @@ class Arrival:
 
 def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     """Interrupted or failed, it ends what it started itself; a stack that ran before goes on."""
-    with changing(wanted.project, on_wait=lambda: progress.begin("stack", "waiting for another command")):
+    with changing(wanted.project, on_wait=lambda: progress.begin("stack", "waiting for another command")) as lock:
         running = _running(wanted.project)
-        return _complete(wanted, running, progress) if running else _start(wanted, progress)
+        return _complete(wanted, running, progress) if running else _start(wanted, progress, lock)
 
 
 def _running(project: Project) -> RunningStack | None:
@@ -64,12 +64,12 @@ def _running(project: Project) -> RunningStack | None:
         return None
 
 
-def _start(wanted: Wanted, progress: Progress) -> Arrival:
+def _start(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
     fetch(wanted.manifest.products, wanted.cache, wanted.manifest, progress, wanted.environ)
     tries_left = _TRIES
     while True:
         try:
-            return _start_once(wanted, progress)
+            return _start_once(wanted, progress, lock)
         except PortTaken as taken:
             tries_left -= 1
             if not tries_left:
@@ -77,7 +77,7 @@ def _start(wanted: Wanted, progress: Progress) -> Arrival:
             progress.end(taken.where, f"{taken.why}; starting again with other ports")
 
 
-def _start_once(wanted: Wanted, progress: Progress) -> Arrival:
+def _start_once(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
     names = port_names()
     reservation = wanted.choose_ports(len(names), random.Random())
     try:
@@ -85,7 +85,7 @@ def _start_once(wanted: Wanted, progress: Progress) -> Arrival:
         built = build(site, wanted.services)
         with _undone_on_failure(wanted.project):
             write_catalogue(wanted.project, built.catalogue)
-            SupervisorClient(wanted.project.home).launch(built.programs, reservation.descriptors)
+            SupervisorClient(wanted.project.home).launch(built.programs, reservation.descriptors, (lock,))
             running = RunningStack(wanted.project, built.catalogue)
             took_s = await_healthy(running, wanted.services, wanted.timeout_s, progress, site.ports)
             return Arrival(False, took_s, train_if_needed(site, running))

@@ -1,6 +1,7 @@
 """Runs another program until it ends or we are told to stop; it never outlives us."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import IO
 from chaos_aura.stack.fetch.stop import Stop
 
 _POLL_S = 0.05
+_LONGEST = 400
+_FRAMES = re.compile(r"[\s\u2500-\u257f\u25b6\u00d7]+")
 # The kernel kills the program when the thread that started it ends, however it ends.
 _DIE_WITH_PARENT = """
 import ctypes, os, sys
@@ -26,9 +29,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 class CommandFailed(Exception):
     def __init__(self, program: str, said: str) -> None:
         self.said = said
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        self.last_line = lines[-1] if lines else "it said nothing"
-        super().__init__(f"{Path(program).name}: {self.last_line}")
+        super().__init__(f"{Path(program).name}: {_in_one_line(said) or 'it failed and said nothing'}")
 
 
 def run_command(argv: Sequence[str], environ: Mapping[str, str], folder: Path, stop: Stop) -> str:
@@ -51,6 +52,12 @@ def run_command(argv: Sequence[str], environ: Mapping[str, str], folder: Path, s
         if process.returncode != 0:
             raise CommandFailed(argv[0], _text(complaints))
         return _text(output)
+
+
+def _in_one_line(said: str) -> str:
+    """Without what is told before anything is wrong, and without frames drawn around it."""
+    lines = (line for line in said.splitlines() if not line.startswith("go: downloading"))
+    return _FRAMES.sub(" ", " ".join(lines)).strip()[-_LONGEST:]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -3,7 +3,7 @@
 import queue
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from chaos_aura.core.errors import FetchFailed
@@ -49,7 +49,10 @@ class Errand:
                 sigterm_as_interrupt(),
                 only_fetch(self._cache.root, self._progress),
             ):
-                self._bring(self._soundness())
+                soundness = self._soundness()
+                # Another fetch may have brought all while this one waited.
+                if not soundness.is_whole:
+                    self._bring(soundness)
         except Unreachable as problem:
             raise self._out_of_reach(problem) from problem
 
@@ -67,12 +70,14 @@ class Errand:
     def _bring_flawed(self, soundness: Soundness) -> None:
         shutil.rmtree(self._cache.temporary_dir, ignore_errors=True)
         jars = {flaw.part.path: flaw.part for flaw in soundness.flaws if flaw.part.jar}
-        builds = [partial(self._build, flaw.part) for flaw in soundness.flaws if not flaw.part.jar]
-        require_room(self._cache.root, self._missing_bytes(jars.values()) + BUILD_BYTES * len(builds))
-        with repository_of(self._environ, CONNECTIONS) as repository:
-            jobs = self._jar_jobs(jars.values(), repository)
-            lanes = [partial(_work_off, jobs) for _ in range(min(CONNECTIONS, jobs.qsize()))]
-            run_side_by_side([*builds, *lanes], self._stop)
+        lanes: list[Job] = [partial(self._build, flaw.part) for flaw in soundness.flaws if not flaw.part.jar]
+        require_room(self._cache.root, self._missing_bytes(jars.values()) + BUILD_BYTES * len(lanes))
+        with ExitStack() as opened:
+            if jars:
+                repository = opened.enter_context(repository_of(self._environ, CONNECTIONS))
+                jobs = self._jar_jobs(jars.values(), repository)
+                lanes += [partial(_work_off, jobs)] * min(CONNECTIONS, len(jars))
+            run_side_by_side(lanes, self._stop)
 
     def _missing_bytes(self, parts: Collection[Part]) -> int:
         begun = [part_path_of(self._cache.root / part.path) for part in parts]

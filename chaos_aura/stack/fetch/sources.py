@@ -12,7 +12,6 @@ _SIGNS_OF_NO_NETWORK = (
     "i/o timeout",
     "dns error",
     "client error (connect)",
-    "failed to fetch",
 )
 
 

@@ -14,6 +14,22 @@ def ping(address: Address, timeout_s: float) -> Pong:
         return Pong(wire.elapsed_s, version, detail)
 
 
+def listening(address: Address, timeout_s: float) -> dict[str, Address]:
+    """Where each proxy listens, disabled or not, by its name."""
+    with connected("toxiproxy", address, timeout_s) as wire:
+        answer = get_json(wire, address, "/proxies")
+        if not isinstance(answer, dict):
+            raise Garbled("/proxies is not an object")
+        return {name: _listen_address(proxy) for name, proxy in answer.items()}
+
+
+def _listen_address(proxy: object) -> Address:
+    match proxy:
+        case {"listen": str(listen)}:
+            return Address.parse(listen)
+    raise Garbled("a proxy does not tell where it listens")
+
+
 def _version(answer: object) -> str:
     match answer:
         case {"version": str(version)}:

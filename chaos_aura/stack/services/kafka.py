@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import ServiceUnhealthy
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
@@ -59,8 +59,8 @@ class Kafka:
         # The property only names the process for a person who reads `ps`: all else is in the file.
         return site.program(self.name, [str(site.jre.java), "-Druns=kafka.Kafka", f"@{arguments}"], grace_s=15)
 
-    def ping(self, address: Address, timeout_s: float) -> Pong:
-        return kafka.ping(address, timeout_s)
+    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
+        return kafka.ping(catalogue.service(self.name).address, timeout_s)
 
     def _properties(self, site: Site, data: Path) -> str:
         advertised = {"DIRECT": site.address(self.name)}
@@ -78,7 +78,7 @@ class Kafka:
             "listeners": _listed(listeners),
             "advertised.listeners": _listed(advertised),
             "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
-            "log.dirs": str(data).replace("\\", "\\\\"),
+            "log.dirs": _escaped(str(data)),
             "offsets.topic.replication.factor": "1",
             "offsets.topic.num.partitions": "4",
             "transaction.state.log.replication.factor": "1",
@@ -101,6 +101,7 @@ class Kafka:
         arguments += ["format", "--cluster-id", _CLUSTER, "--config", str(config)]
         done = subprocess.run(
             [str(jvm.jre.java), *arguments],
+            env=site.service_environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -115,6 +116,17 @@ class Kafka:
 
 def _listed(listeners: dict[str, Address]) -> str:
     return ",".join(f"{name}://{address}" for name, address in listeners.items())
+
+
+def _escaped(value: str) -> str:
+    """For a properties file, which Java reads as Latin-1."""
+    units = value.encode("utf-16-be")
+    letters = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(letter) if _is_plain(letter) else f"\\u{letter:04x}" for letter in letters)
+
+
+def _is_plain(letter: int) -> bool:
+    return chr(letter).isascii() and chr(letter) != "\\"
 
 
 def _quoted(argument: str) -> str:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
 from chaos_aura.stack.pings import Pong, bolt
@@ -14,6 +14,14 @@ from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 
 _HEAP = ("-Xms64m", "-Xmx512m")
+# By default a server without a single client takes 10 s to end.
+_SHORT_END = {
+    "internal.dbms.bolt.netty_server_shutdown_quiet_period_duration": "0s",
+    "internal.dbms.bolt.netty_server_shutdown_timeout": "3s",
+    "internal.server.bolt.connection_shutdown_wait_time": "3s",
+    "internal.server.bolt.thread_pool_shutdown_wait_time": "3s",
+    "db.shutdown_transaction_end_timeout": "3s",
+}
 _SIGNALS_TO_HOST = "-Xrs"
 _OPENED = tuple(
     f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.nio", "java.io", "sun.nio.ch", "java.lang")
@@ -57,8 +65,8 @@ class Neo4j:
         argv = [sys.executable, "-m", "chaos_aura.stack.services.neo4j_host", str(config)]
         return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)})
 
-    def ping(self, address: Address, timeout_s: float) -> Pong:
-        return bolt.ping(address, timeout_s)
+    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
+        return bolt.ping(catalogue.service(self.name).address, timeout_s)
 
     def _settings(self, site: Site) -> dict[str, str]:
         return {
@@ -69,6 +77,7 @@ class Neo4j:
             "dbms.usage_report.enabled": "false",
             "server.memory.pagecache.size": "64m",
             "db.tx_log.preallocate": "false",
+            **_SHORT_END,
         }
 
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ def main() -> int:
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     _say("was asked to end")
     server.shutdown()
+    _say("shut down")
     jpype.shutdownJVM()
+    _say("ended")
     return 0
 
 
@@ -40,7 +43,7 @@ def _root_of(cause: Any) -> str:
 
 
 def _say(line: str) -> None:
-    print("neo4j:", line, flush=True)  # noqa: T201 - a service's log is its output
+    print(time.strftime("%Y-%m-%dT%H:%M:%S%z"), "neo4j:", line, flush=True)  # noqa: T201 - a service's log is its output
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.stack.java import Jvm
 from chaos_aura.stack.pings import Pong
 from chaos_aura.stack.services.site import Site
@@ -36,5 +36,5 @@ class LocalService(Protocol):
 
     def program(self, site: Site) -> Program: ...
 
-    def ping(self, address: Address, timeout_s: float) -> Pong:
-        """One real operation. PingFailed when it does not succeed."""
+    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
+        """One real operation at its direct address. PingFailed when it does not succeed."""

@@ -16,7 +16,9 @@ from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.program import Program
 
-_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+# Without a locale that knows UTF-8, a JVM cannot open a path with a letter beyond ASCII.
+_OF_OURS = {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Site:
     def jre(self) -> Jre:
         return find_jre(self.environ, self.manifest.java.at_least)
 
+    @property
+    def service_environ(self) -> dict[str, str]:
+        """Few variables of whoever started the stack: options meant for other programs must not change a service."""
+        return {**{key: self.environ[key] for key in _PASSED_ON if key in self.environ}, **_OF_OURS}
+
     def address(self, port_name: str) -> Address:
         return on_loopback(self.ports[port_name])
 
@@ -40,14 +47,12 @@ class Site:
         return tuple(client for client, into in self.edges if into == service)
 
     def program(self, name: str, argv: list[str], *, grace_s: float, env: Mapping[str, str] | None = None) -> Program:
-        """A service sees few variables of whoever started the stack: options meant for others must not change it."""
-        passed_on = {key: self.environ[key] for key in _PASSED_ON if key in self.environ}
         return Program(
             name=name,
             argv=tuple(argv),
             cwd=str(self.project.home),
             log=str(self.project.log(name)),
-            env={**passed_on, "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**self.service_environ, **(env or {})},
             grace_s=grace_s,
         )
 

@@ -1,7 +1,7 @@
 """Temporal's development server with its web UI, on a SQLite file that outlives it."""
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.stack.pings import Pong, temporal
 from chaos_aura.stack.services.site import Site, installed_program
 from chaos_aura.stack.supervisor.program import Program
@@ -9,7 +9,12 @@ from chaos_aura.stack.supervisor.program import Program
 # WAL without waiting for the disk survives a killed server; only a power cut would lose the last moments.
 _PRAGMAS = ("journal_mode=wal", "synchronous=0")
 # With the default of 10 Updates in flight, 20 callers of one workflow fall from 200 answers a second to 11.
-_DYNAMIC_CONFIG = ("history.maxInFlightUpdates=1000", "history.maxTotalUpdates=10000")
+# The default limit of listings would make a busy watcher look like an unhealthy server.
+_DYNAMIC_CONFIG = (
+    "history.maxInFlightUpdates=1000",
+    "history.maxTotalUpdates=10000",
+    "frontend.namespaceRPS.visibility=1000",
+)
 
 
 class Temporal:
@@ -46,5 +51,5 @@ class Temporal:
             argv += ["--dynamic-config-value", setting]
         return site.program(self.name, argv, grace_s=5)
 
-    def ping(self, address: Address, timeout_s: float) -> Pong:
-        return temporal.ping(address, timeout_s)
+    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
+        return temporal.ping(catalogue.service(self.name).address, timeout_s)

@@ -1,23 +1,29 @@
-"""`python -m chaos_aura.stack.supervisor HOME`: becomes a daemon, returns once it listens."""
+"""`python -m chaos_aura.stack.supervisor HOME [FD...]`: becomes a daemon, returns once it listens.
+
+The daemon closes the descriptors named; the process that waits for it holds them until then.
+"""
 
 import fcntl
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.supervisor.daemon import say, serve
 from chaos_aura.stack.supervisor.place import LOCK, LOG, PROGRAMS, SOCKET
 
 
 def main() -> int:
-    home = Path(sys.argv[1])
+    home, until_ready = Path(sys.argv[1]), map(int, sys.argv[2:])
     heard, told = os.pipe()
     if os.fork():
         os.close(told)
         return _wait_until_ready(heard)
-    os.close(heard)
+    for descriptor in (heard, *until_ready):
+        os.close(descriptor)
     os.setsid()
     return _become_daemon(home, told)
 
@@ -35,8 +41,9 @@ def _wait_until_ready(heard: int) -> int:
 def _become_daemon(home: Path, told: int) -> int:
     _redirect_output(home / LOG)
     try:
-        with (home / LOCK).open("w") as lock:
+        with (home / LOCK).open("a+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _sign(lock)
             serve(home, SOCKET, PROGRAMS, _tell(told, "ready"))
     except BlockingIOError:
         _tell(told, "supervisor: another one runs this stack already; run: chaos-aura status")()
@@ -45,6 +52,13 @@ def _become_daemon(home: Path, told: int) -> int:
         _tell(told, f"supervisor: {cause}")()
         return 1
     return 0
+
+
+def _sign(lock: IO[str]) -> None:
+    """So that one which answers no more can still be found and ended."""
+    lock.truncate(0)
+    lock.write(str(ProcessId.of(os.getpid())))
+    lock.flush()
 
 
 def _redirect_output(log: Path) -> None:

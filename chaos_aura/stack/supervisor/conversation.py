@@ -47,6 +47,7 @@ class Conversation:
             request = {}
         self._to_send = json.dumps(self._answer(request if isinstance(request, dict) else {})).encode() + b"\n"
         self._selector.modify(self._connection, selectors.EVENT_WRITE, self._send)
+        self._send()  # at once: after this answer the daemon may be about to end
 
     def _send(self) -> None:
         try:

@@ -96,9 +96,9 @@ def test_a_jar_that_cannot_be_read_counts_as_unsound(little: Little, open_folder
     little.cache = Cache(open_folder / "cache")
     little.fetch()
     argv = as_ordinary_user(child_argv(little.cache.root, little.manifest))
+    (little.cache.root / "receipts.json").unlink()
     make_read_only(open_folder)
     little.path(little.jars[0]).chmod(0)
-    (little.cache.root / "receipts.json").unlink()
     code, [line] = finished(argv, little.environ)
     assert code == 1
     assert "1 of 6 parts are missing or unsound and it cannot be written" in line

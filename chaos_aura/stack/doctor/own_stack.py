@@ -1,0 +1,28 @@
+"""The stack of this project: whether it runs, and what its folder takes."""
+
+from collections.abc import Iterator
+
+from chaos_aura.core.errors import StackDown
+from chaos_aura.stack.doctor.finding import Finding, Group, State
+from chaos_aura.stack.doctor.holdings import size_of
+from chaos_aura.stack.doctor.room import size_text
+from chaos_aura.stack.doctor.scene import Scene
+from chaos_aura.stack.running import RunningStack
+
+
+def look_at_stack(scene: Scene) -> Iterator[Finding]:
+    home = scene.project.home
+    room = f"{home}, {size_text(size_of(home))}" if home.exists() else f"{home} is not made yet"
+    try:
+        stack = RunningStack.of(scene.project)
+    except StackDown:
+        yield Finding("stack", Group.CACHE, State.OK, f"not running; {room}")
+        return
+    children = [child for child in stack.supervisor.children().values() if not child.is_job]
+    alive = [child for child in children if child.process]
+    seen = f"{len(alive)} of {len(children)} services run; {room}"
+    if len(alive) == len(children):
+        yield Finding("stack", Group.CACHE, State.OK, seen)
+    else:
+        down = ", ".join(child.name for child in children if child not in alive)
+        yield Finding("stack", Group.CACHE, State.LIMITED, seen, f"down: {down}", "chaos-aura status, chaos-aura up")

@@ -1,0 +1,33 @@
+"""One running stack for all tests that only look at it or hurt it for a moment, and fresh ones for the others."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from local_stack import PlacedStack, placed
+
+from chaos_aura.stack.running import RunningStack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Shared: a test that hurts it leaves it healthy."""
+    with placed(tmp_path_factory.mktemp("shared")) as shared:
+        shared.up()
+        yield shared.running()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
+    """Places for stacks of one test's own, all down and gone after it."""
+    entered = []
+
+    def make(name: str = "project") -> PlacedStack:
+        folder = tmp_path / name
+        folder.mkdir()
+        entered.append(placed(folder))
+        return entered[-1].__enter__()
+
+    yield make
+    for one in reversed(entered):
+        one.__exit__(None, None, None)

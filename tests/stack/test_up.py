@@ -1,0 +1,240 @@
+"""Up, again up, interrupted up, failed up: what runs afterwards, and what is left."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from local_stack import ALL, PlacedStack, chaos_aura
+
+from chaos_aura.core.address import LOOPBACK
+from chaos_aura.core.errors import PortTaken, ServiceUnhealthy
+from chaos_aura.stack import ports
+from chaos_aura.stack.build import port_names
+from chaos_aura.stack.ports import Reservation
+from chaos_aura.stack.running import RunningStack
+
+Place = Callable[..., PlacedStack]
+
+
+def test_up_again_says_that_it_is_up_and_touches_nothing(stack: RunningStack) -> None:
+    placed = PlacedStack(stack.project)
+    before = {health.name: health.pid for health in stack.health()}
+    arrival = placed.up()
+    assert arrival.was_up
+    assert arrival.took_s == {}
+    assert {health.name: health.pid for health in stack.health()} == before
+
+
+def test_every_address_is_on_loopback_and_below_the_ephemeral_range(stack: RunningStack) -> None:
+    lowest_ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    things = (*stack.catalogue.services, *stack.catalogue.edges)
+    assert {thing.address.host for thing in things} == {LOOPBACK}
+    assert max(thing.address.port for thing in things) < lowest_ephemeral
+    assert len({thing.address for thing in things}) == len(things)
+
+
+def test_nothing_of_a_stack_listens_beyond_loopback(stack: RunningStack) -> None:
+    ours = {health.pid for health in stack.health()}
+    beyond = [line for line in _listeners() if line[1] in ours and not line[0].startswith("127.")]
+    assert beyond == []
+    assert {line[1] for line in _listeners()} >= ours
+
+
+def test_two_stacks_side_by_side_share_nothing(stack: RunningStack, place: Place) -> None:
+    other = place("other")
+    other.up("redis", "toxiproxy")
+    first = {thing.address for thing in (*stack.catalogue.services, *stack.catalogue.edges)}
+    second = {thing.address for thing in (*other.running().catalogue.services, *other.running().catalogue.edges)}
+    assert not first & second
+    other.down()
+    assert all(health.is_healthy for health in stack.health())
+
+
+def test_some_services_first_and_the_rest_later(place: Place) -> None:
+    one = place("path with spaces and ünïcode")
+    assert set(one.up("redis").took_s) == {"redis"}
+    states = {health.name: health.is_healthy for health in one.running().health()}
+    assert states == {name: name == "redis" for name in ALL}
+    redis_pid = one.running().supervisor.children()["redis"].process
+    arrival = one.up()
+    assert not arrival.was_up
+    assert {"kafka", "neo4j"} <= set(arrival.took_s) <= set(ALL) - {"redis"}
+    assert all(health.is_healthy for health in one.running().health())
+    assert one.running().supervisor.children()["redis"].process == redis_pid
+
+
+def test_down_leaves_no_process_port_or_socket(place: Place) -> None:
+    one = place()
+    one.up("redis", "temporal", "toxiproxy")
+    catalogue = one.running().catalogue
+    taken = [thing.address.port for thing in (*catalogue.services, *catalogue.edges)]
+    assert not all(map(ports.is_free, taken))
+    assert one.down()
+    assert one.processes() == {}
+    assert all(map(ports.is_free, taken))
+    assert [path for path in one.project.home.rglob("*") if path.is_socket()] == []
+    assert not one.project.catalogue.exists()
+    assert not one.down()
+
+
+def test_an_interrupted_up_leaves_nothing_half_started(place: Place) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        one = place(number.name)
+        command = _up_in_background(one)
+        _await(lambda one=one: len(one.processes()) > len(ALL), "all services being started")
+        command.send_signal(number)
+        _, said = command.communicate(timeout=60)
+        assert command.returncode == 128 + signal.SIGINT, said
+        assert "interrupted" in said
+        assert "Traceback" not in said
+        assert one.processes() == {}
+        assert not one.project.catalogue.exists()
+
+
+def test_a_killed_up_is_completed_by_the_next(place: Place) -> None:
+    one = place()
+    command = _up_in_background(one)
+    _await(one.project.catalogue.exists, "a catalogue")
+    command.kill()
+    command.communicate()
+    one.up()
+    assert all(health.is_healthy for health in one.running().health())
+
+
+def test_two_ups_at_once_make_one_stack(place: Place) -> None:
+    one = place()
+    commands = [_up_in_background(one, "redis", "toxiproxy") for _ in range(3)]
+    said = [command.communicate(timeout=120) for command in commands]
+    assert [command.returncode for command in commands] == [0, 0, 0], said
+    assert sum("waiting for another command" in errors for _, errors in said) == 2
+    supervisors = [line for line in one.processes().values() if "stack.supervisor" in line]
+    assert len(supervisors) == 1
+
+
+class _TakesOne:
+    """Chooses ports, and lets a stranger take one of them before its service can listen there."""
+
+    def __init__(self, port_name: str, times: int) -> None:
+        self._at = port_names().index(port_name)
+        self._times = times
+        self.strangers: list[socket.socket] = []
+
+    def __call__(self, count: int, rng: random.Random) -> Reservation:
+        reservation = ports.choose(count, rng)
+        if len(self.strangers) < self._times:
+            self.strangers.append(socket.create_server((LOOPBACK, reservation.ports[self._at])))
+        return reservation
+
+
+@pytest.mark.parametrize("port_name", ["redis", "temporal", "toxiproxy", "edge.worker.redis", "temporal.ui"])
+def test_a_port_taken_in_between_is_replaced(place: Place, port_name: str) -> None:
+    one = place()
+    thief = _TakesOne(port_name, times=1)
+    try:
+        one.up("redis", "temporal", "toxiproxy", choose_ports=thief)
+        running = one.running()
+        stolen = thief.strangers[0].getsockname()[1]
+        assert stolen not in {thing.address.port for thing in (*running.catalogue.services, *running.catalogue.edges)}
+        assert all(
+            health.is_healthy for health in running.health() if health.name in ("redis", "temporal", "toxiproxy")
+        )
+    finally:
+        for stranger in thief.strangers:
+            stranger.close()
+
+
+def test_ports_taken_each_time_end_in_one_clear_line(place: Place) -> None:
+    one = place()
+    thief = _TakesOne("redis", times=99)
+    try:
+        with pytest.raises(PortTaken) as caught:
+            one.up("redis", choose_ports=thief)
+        port = thief.strangers[-1].getsockname()[1]
+    finally:
+        for stranger in thief.strangers:
+            stranger.close()
+    assert str(caught.value).startswith(f"redis: port {port} was taken by process {os.getpid()} (")
+    assert "\n" not in str(caught.value)
+    assert one.processes() == {}
+
+
+def test_a_service_that_does_not_stay_up_shows_the_end_of_its_log(place: Place) -> None:
+    one = place()
+    one.up("redis")
+    one.down()
+    for file in one.project.data("redis").rglob("*.aof"):
+        file.write_bytes(b"this is no append-only file\n")
+    with pytest.raises(ServiceUnhealthy, match=r"^redis: does not stay up: exited with 1, \d times; ") as caught:
+        one.up("redis", "toxiproxy")
+    assert any("Bad file format" in line for line in caught.value.log_lines)
+    assert one.processes() == {}
+
+
+def test_a_service_that_hangs_is_given_up_in_time(place: Place) -> None:
+    """Redis loads its data for longer than it may take: a pipe that nobody writes to stands for a slow disk."""
+    one = place()
+    one.up("redis")
+    one.down()
+    for file in list(one.project.data("redis").rglob("*.aof")):
+        file.unlink()
+        os.mkfifo(file)
+    with pytest.raises(ServiceUnhealthy, match="redis: is not healthy in time: "):
+        one.up("redis", timeout_s=2)
+    assert one.processes() == {}
+
+
+def _up_in_background(one: PlacedStack, *services: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        chaos_aura("up", *services),
+        cwd=one.project.root,
+        env=one.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _await(condition: Callable[[], object], what: str, within_s: float = 60) -> None:
+    deadline_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"never saw {what}"
+        time.sleep(0.005)
+
+
+def _listeners() -> list[tuple[str, int]]:
+    """Address and process of every listening TCP socket, as `ss` would tell, from /proc."""
+    owners = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            for descriptor in _links(entry / "fd"):
+                owners[descriptor] = int(entry.name)
+    rows = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                rows.append((_shown(fields[1]), owners.get(f"socket:[{fields[9]}]", 0)))
+    return rows
+
+
+def _links(folder: Path) -> list[str]:
+    try:
+        return [os.readlink(link) for link in folder.iterdir()]  # noqa: PTH115
+    except OSError:
+        return []
+
+
+def _shown(hexadecimal: str) -> str:
+    host, _, port = hexadecimal.partition(":")
+    if len(host) == 8:
+        return f"{socket.inet_ntoa(bytes.fromhex(host)[::-1])}:{int(port, 16)}"
+    words = b"".join(bytes.fromhex(host[at : at + 8])[::-1] for at in range(0, 32, 8))
+    shown = socket.inet_ntop(socket.AF_INET6, words)
+    return f"{shown.removeprefix('::ffff:')}:{int(port, 16)}"
