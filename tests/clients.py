@@ -1,12 +1,10 @@
 """The official client libraries behind one face: an operation that needs the server, and their own errors."""
 
 import asyncio
-import gc
 import itertools
-import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol
@@ -26,7 +24,7 @@ with warnings.catch_warnings():
     import kafka
     from kafka.errors import KafkaError
 
-# kafka-python forgets the socket of each connection that is refused. `closing` lets none live on to the next test.
+# kafka-python forgets the socket of each connection that is refused: for tests that use it while it is cut off.
 FORGOTTEN_SOCKETS = "ignore:unclosed <socket:ResourceWarning"
 NOBODY = "a-queue-without-a-worker"
 _UNREACHABLE = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
@@ -150,8 +148,12 @@ class ConsumerClient:
         self._consumer.close(autocommit=False, timeout_ms=self._gives_up_ms)
 
 
+class CannotConnectError(Exception):
+    """Temporal's library tells this by a bare RuntimeError."""
+
+
 class TemporalClient:
-    troubles: ClassVar = (RPCError,)
+    troubles: ClassVar = (RPCError, CannotConnectError)
 
     def __init__(self, target: Target, gives_up_s: float) -> None:
         self._timeout = timedelta(seconds=gives_up_s)
@@ -163,8 +165,13 @@ class TemporalClient:
         try:
             self._runner.run(self._start_and_terminate())
         except RPCError as cause:
-            assert cause.status in _UNREACHABLE, cause
+            if cause.status not in _UNREACHABLE:
+                raise AssertionError("reached, and refused") from cause
             raise
+        except RuntimeError as cause:
+            if "Failed client connect" not in str(cause):
+                raise
+            raise CannotConnectError from cause
 
     async def _start_and_terminate(self) -> None:
         assert self._sdk
@@ -186,8 +193,6 @@ def working[C: Client](kind: type[C], target: Target, gives_up_s: float) -> Iter
         yield client
     finally:
         client.close()
-        del client
-        gc.collect()
 
 
 def _kafka_settings(target: Target, gives_up_s: float) -> dict[str, Any]:
@@ -206,10 +211,3 @@ def works(client: Client) -> bool:
     except client.troubles:
         return False
     return True
-
-
-def wait_until(condition: Callable[[], object], within_s: float, what: str) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s, f"never saw {what}"
-        time.sleep(0.01)

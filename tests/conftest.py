@@ -1,11 +1,16 @@
 """One running stack for all tests that only look at it or hurt it for a moment, and fresh ones for the others."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from local_stack import PlacedStack, placed
 
+from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.fetch import fetch
+from chaos_aura.stack.manifest import Manifest
+from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.running import RunningStack
 
 
@@ -15,6 +20,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with placed(tmp_path_factory.mktemp("shared")) as shared:
         shared.up()
         yield shared.running()
+
+
+@pytest.fixture(scope="session")
+def whole_cache() -> Cache:
+    """The user's own, completed first. Nobody may change it."""
+    cache = Cache.of_user(os.environ)
+    fetch(Manifest.bundled().products, cache, Manifest.bundled(), Silent())
+    return cache
 
 
 @pytest.fixture

@@ -9,13 +9,20 @@ import typer
 
 from chaos_aura.core.errors import ChaosAuraError, ServiceUnhealthy
 
+_LONGEST = 240
+
 
 def report_error(error: ChaosAuraError) -> None:
     typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
     if isinstance(error, ServiceUnhealthy) and error.log_lines:
         typer.secho(f"the last lines of {error.where}:", err=True)
         for line in error.log_lines:
-            typer.secho(f"  {line}", err=True, dim=True)
+            typer.secho(f"  {shorten(line)}", err=True, dim=True)
+
+
+def shorten(line: str) -> str:
+    """Some servers log a whole stack in one line; the log itself has it."""
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
 
 
 def report_crash(crash: Exception) -> None:

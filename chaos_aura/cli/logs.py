@@ -1,13 +1,14 @@
 """`chaos-aura logs`."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chaos_aura.core.errors import BadInput
-from chaos_aura.stack.logs import follow, tail
+from chaos_aura.stack.logs import follow, size, tail
 from chaos_aura.stack.project import Project
 
 
@@ -28,11 +29,15 @@ def logs(
         remedy = f"there are: {', '.join(known)}" if known else "run: chaos-aura up"
         raise BadInput(service or "(empty name)", "has no log here", remedy)
     log = project.log(service)
-    added = follow(log) if follow_on else iter(())
-    for line in tail(log, lines):
+    seen = size(log)
+    for line in tail(log, lines, seen):
         typer.echo(line)
-    try:
-        for line in added:
+    if follow_on:
+        _print_added(log, seen)
+
+
+def _print_added(log: Path, seen: int) -> None:
+    """Ctrl-C is the way to end it, not a failure."""
+    with suppress(KeyboardInterrupt):
+        for line in follow(log, seen):
             typer.echo(line)
-    except KeyboardInterrupt:
-        return

@@ -19,7 +19,7 @@ class Address:
         host, colon, port = text.rpartition(":")
         if not colon or not host:
             raise ValueError(f"{text!r} is not host:port")
-        if not 0 < int(port) <= HIGHEST_PORT:
+        if not (port.isascii() and port.isdigit() and 0 < int(port) <= HIGHEST_PORT):
             raise ValueError(f"{text!r} names no port: 1 to {HIGHEST_PORT}")
         return cls(host, int(port))
 

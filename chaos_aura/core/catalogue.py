@@ -117,32 +117,53 @@ class Catalogue:
                     f"schema {document['schema']!r} is not the {SCHEMA} that this version reads",
                     "run: chaos-aura down, then chaos-aura up",
                 )
-            return cls(
-                str(document["stack"]),
-                tuple(_service(row) for row in document["services"]),
-                tuple(_edge(row) for row in document["edges"]),
-            )
-        except (ValueError, KeyError, TypeError) as cause:
+            services = tuple(_service(row) for row in document["services"])
+            edges = tuple(_edge(row) for row in document["edges"])
+            _refuse_ambiguity(services, edges)
+            return cls(_text(document, "stack"), services, edges)
+        except (ValueError, KeyError, TypeError, RecursionError) as cause:
             raise BadInput(where, f"not a catalogue ({cause!r})", "run: chaos-aura down, then chaos-aura up") from cause
 
 
 def _service(row: dict[str, Any]) -> Service:
-    return Service(str(row["name"]), Address.parse(row["address"]), row["scheme"], row["version"], dict(row["pages"]))
+    pages = {name: _text(row["pages"], name) for name in row["pages"]}
+    return Service(_text(row, "name"), _address(row, "address"), _text(row, "scheme"), _text(row, "version"), pages)
 
 
 def _edge(row: dict[str, Any]) -> Edge:
     return Edge(
-        row["client"],
-        row["service"],
-        Address.parse(row["address"]),
-        Address.parse(row["upstream"]),
-        row["scheme"],
+        _text(row, "client"),
+        _text(row, "service"),
+        _address(row, "address"),
+        _address(row, "upstream"),
+        _text(row, "scheme"),
     )
+
+
+def _text(row: dict[str, Any], key: str) -> str:
+    if not isinstance(row[key], str):
+        raise TypeError(f"{key} is {row[key]!r}, not a text")
+    return str(row[key])
+
+
+def _address(row: dict[str, Any], key: str) -> Address:
+    return Address.parse(_text(row, key))
+
+
+def _refuse_ambiguity(services: tuple[Service, ...], edges: tuple[Edge, ...]) -> None:
+    targets: tuple[Target, ...] = (*services, *edges)
+    names = [target.name for target in targets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"more than one is called {', '.join(twice)}")
+    for edge in edges:
+        if edge.service not in names[: len(services)]:
+            raise ValueError(f"edge {edge.name} leads to a service that is not there")
 
 
 def _named[T: Target](name: str, things: tuple[T, ...], noun: str) -> T:
     for thing in things:
         if thing.name == name:
             return thing
-    known = ", ".join(thing.name for thing in things)
+    known = ", ".join(thing.name for thing in things) or "none"
     raise BadInput(name or "(empty name)", f"no such {noun}", f"there are: {known}")

@@ -1,6 +1,7 @@
 """Who a process is, so that a number used again by the kernel is never mistaken for it."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,7 @@ class ProcessId:
         """Seconds since it started; 0 when it is gone."""
         if not self.is_alive():
             return 0.0
-        since_boot_s = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
-        return max(0.0, since_boot_s - self.start_ticks / os.sysconf("SC_CLK_TCK"))
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - self.start_ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def _read_stat(pid: int) -> tuple[str, int] | None:

@@ -75,7 +75,7 @@ class Cache:
         if own := environ.get("CHAOS_AURA_CACHE"):
             return cls(Path(own).expanduser().absolute())
         xdg = Path(environ.get("XDG_CACHE_HOME") or ".")
-        home = Path(environ.get("HOME") or Path.home())
+        home = Path(environ.get("HOME") or _home_of_user())
         return cls((xdg if xdg.is_absolute() else home / ".cache") / "chaos-aura")
 
     @property
@@ -159,6 +159,14 @@ class Cache:
         except OSError:
             return FlawKind.UNREADABLE
         return FlawKind.DAMAGED
+
+
+def _home_of_user() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as problem:
+        why = "this user has no home folder to hold a cache"
+        raise BadInput("CHAOS_AURA_CACHE", why, "name a folder that you may write") from problem
 
 
 def sha256_of(path: Path) -> str:

@@ -1,6 +1,5 @@
 """What services wrote: the end of a log, and what is added to it."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,24 +8,27 @@ _BLOCK_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.1
 
 
-def tail(log: Path, lines: int) -> tuple[str, ...]:
-    """The last lines, oldest first. Reads from the end: a log may be large."""
-    if lines <= 0 or not log.exists():
+def size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def tail(log: Path, lines: int, end: int | None = None) -> tuple[str, ...]:
+    """The last lines before `end` bytes, oldest first. Reads from there backwards: a log may be large."""
+    position = size(log) if end is None else end
+    if lines <= 0 or not position:
         return ()
     with log.open("rb") as content:
-        position = content.seek(0, os.SEEK_END)
         block = b""
         while position and block.count(b"\n") <= lines:
             step = min(_BLOCK_BYTES, position)
             position = content.seek(position - step)
             block = content.read(step) + block
-            content.seek(position)
     return tuple(block.decode("utf-8", errors="replace").splitlines()[-lines:])
 
 
-def follow(log: Path) -> Iterator[str]:
-    """Every line that is added from now on, without an end. Goes on with the new file after a rotation."""
-    position = log.stat().st_size if log.exists() else 0
+def follow(log: Path, start: int) -> Iterator[str]:
+    """Every line from `start` bytes on, without an end. Goes on with the new file after a rotation."""
+    position = start
     identity = _identity(log)
     rest = ""
     while True:

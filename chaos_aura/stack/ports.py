@@ -45,18 +45,29 @@ def choose(count: int, rng: random.Random) -> Reservation:
     held: dict[int, socket.socket] = {}
     candidates = list(_candidates())
     rng.shuffle(candidates)
-    for port in candidates:
-        if len(held) == count:
-            return Reservation(held)
+    try:
+        while len(held) < count:
+            if not candidates:
+                why = f"fewer than {count} are free on {LOOPBACK}"
+                raise MachineLacks("ports", why, "stop other servers or stacks")
+            _hold(candidates.pop(), held)
+    except BaseException:
+        Reservation(held).release()
+        raise
+    return Reservation(held)
+
+
+def _hold(port: int, held: dict[int, socket.socket]) -> None:
+    """Unless another stack has reserved it, or a stranger listens there."""
+    try:
         mark = _reserve(port)
         if mark is None:
-            continue
-        if is_free(port):
-            held[port] = mark
-        else:
-            mark.close()
-    Reservation(held).release()
-    raise MachineLacks("ports", f"fewer than {count} are free on {LOOPBACK}", "stop other servers or stacks")
+            return
+        held[port] = mark
+        if not is_free(port):
+            held.pop(port).close()
+    except OSError as cause:
+        raise MachineLacks("ports", f"no socket to be had ({cause.strerror})", "raise the limit: ulimit -n") from cause
 
 
 def is_free(port: int) -> bool:

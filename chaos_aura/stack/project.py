@@ -1,5 +1,6 @@
 """The folder of one stack: `.chaos-aura/` beside the project that uses it."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +22,12 @@ class Project:
     def around(cls, cwd: Path, environ: Mapping[str, str]) -> "Project":
         """$CHAOS_AURA_PROJECT, else the nearest folder upwards that bears a mark of a project, else `cwd`."""
         if named := environ.get("CHAOS_AURA_PROJECT"):
-            root = Path(named).expanduser()
+            root = Path(os.path.expanduser(named))  # noqa: PTH111 - Path's own raises for an unknown user
             if not root.is_dir():
                 raise BadInput("CHAOS_AURA_PROJECT", f"{root} is not a folder", "name an existing one or unset it")
             return cls(root.resolve())
         for folder in (cwd, *cwd.parents):
-            if any((folder / mark).exists() for mark in _MARKS):
+            if any(os.path.exists(folder / mark) for mark in _MARKS):  # noqa: PTH110 - Path's own raises where it may not look
                 return cls(folder)
         return cls(cwd)
 
@@ -66,9 +67,16 @@ class Project:
             self.home.mkdir(mode=0o700, exist_ok=True)
             for folder in (self.logs, self.home / "data", self.home / "config"):
                 folder.mkdir(exist_ok=True)
+                _refuse_unwritable(folder)
+            _refuse_unwritable(self.home)
         except OSError as cause:
             raise MachineLacks(
                 str(self.home),
                 f"cannot be written ({os.strerror(cause.errno or 0)})",
                 "run in a folder that you may write, or set CHAOS_AURA_PROJECT",
             ) from cause
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -38,10 +38,10 @@ def cache(tmp_path: Path, manifest: Manifest) -> Cache:
 @pytest.mark.parametrize(
     ("environ", "root"),
     [
-        ({"CHAOS_AURA_CACHE": "/own", "XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/own"),
-        ({"XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/xdg/chaos-aura"),
-        ({"XDG_CACHE_HOME": "relative", "HOME": "/home/me"}, "/home/me/.cache/chaos-aura"),
-        ({"XDG_CACHE_HOME": "", "CHAOS_AURA_CACHE": "", "HOME": "/home/me"}, "/home/me/.cache/chaos-aura"),
+        ({"CHAOS_AURA_CACHE": "/own", "XDG_CACHE_HOME": "/xdg", "HOME": "/people/me"}, "/own"),
+        ({"XDG_CACHE_HOME": "/xdg", "HOME": "/people/me"}, "/xdg/chaos-aura"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/people/me"}, "/people/me/.cache/chaos-aura"),
+        ({"XDG_CACHE_HOME": "", "CHAOS_AURA_CACHE": "", "HOME": "/people/me"}, "/people/me/.cache/chaos-aura"),
         ({"CHAOS_AURA_CACHE": "beside"}, f"{Path.cwd()}/beside"),
         ({}, f"{Path.home()}/.cache/chaos-aura"),
     ],
@@ -51,8 +51,8 @@ def test_where_the_users_cache_is(environ: dict[str, str], root: str) -> None:
 
 
 def test_a_home_may_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert Cache.of_user({"CHAOS_AURA_CACHE": "~/here"}).root == Path("/home/me/here")
+    monkeypatch.setenv("HOME", "/people/me")
+    assert Cache.of_user({"CHAOS_AURA_CACHE": "~/here"}).root == Path("/people/me/here")
 
 
 def test_the_class_path_is_in_the_manifests_order(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from chaos_aura.core.errors import ChaosAuraError, MachineLacks
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.scene import Scene
 
-QUICK_S = 4.0
+QUICK_S = 6.0
 DEEP_S = 300.0
 _TIDY_WITHIN_S = 5.0
 _UNKNOWN = "nothing is known of it"
@@ -39,13 +39,15 @@ def examine(checks: Sequence[Check], scene: Scene) -> tuple[Finding, ...]:
     """In the order of the checks. Interrupted, it waits for those that are about to remove what they made."""
     looks = [_Look(check, DEEP_S if check.hashes and scene.is_deep else QUICK_S) for check in checks]
     began_s = time.monotonic()
+    begun: list[_Look] = []
     try:
         for look in looks:
+            begun.append(look)
             # Such a thread does not keep the process alive: nothing can end one that hangs inside the kernel.
             threading.Thread(target=_run, args=(look, scene), daemon=True).start()
         return tuple(finding for look in looks for finding in _awaited(look, began_s))
     except BaseException:
-        _let_them_tidy(looks)
+        _let_them_tidy(begun)
         raise
 
 

@@ -15,6 +15,7 @@ from chaos_aura.stack.doctor.scene import Scene, nearest_existing
 
 _NAMED = 3
 _UP = "chaos-aura up"
+_SLOW = "without them the JVMs start in twice the time"
 
 
 def look_at_folder(scene: Scene) -> Iterator[Finding]:
@@ -46,13 +47,13 @@ def look_at_parts(scene: Scene) -> Iterator[Finding]:
 def look_at_startup_caches(scene: Scene) -> Iterator[Finding]:
     try:
         caches = aot_caches(scene.site)
-    except FileNotFoundError:
-        seen, means = "what they are made from is not complete", "without them the JVMs start in twice the time"
-        yield Finding("start-up caches", Group.CACHE, State.LIMITED, seen, means, _UP)
+    except OSError as cause:
+        seen = f"what they are made from cannot be read ({cause.strerror})"
+        yield Finding("start-up caches", Group.CACHE, State.LIMITED, seen, _SLOW, _UP)
         return
     except ChaosAuraError as lack:
-        means = "without them the JVMs start in twice the time"
-        yield Finding("start-up caches", Group.CACHE, State.LIMITED, f"none fits ({lack.why})", means, lack.remedy)
+        seen = f"none fits ({lack.why})"
+        yield Finding("start-up caches", Group.CACHE, State.LIMITED, seen, _SLOW, lack.remedy.removeprefix("run: "))
         return
     for product, cache in caches.items():
         yield _startup_cache(product, cache, is_deep=scene.is_deep)
@@ -63,11 +64,16 @@ def size_of(folder: Path) -> int:
     total = 0
     for parent, _folders, files in os.walk(folder):
         for file in files:
-            try:
-                total += os.lstat(os.path.join(parent, file)).st_size  # noqa: PTH118 - hundreds of them
-            except OSError:  # a running stack removes files of its own
-                continue
+            total += _size(os.path.join(parent, file))  # noqa: PTH118 - hundreds of them
     return total
+
+
+def _size(file: str | Path) -> int:
+    """0 for one that has gone: a running stack removes files of its own."""
+    try:
+        return os.lstat(file).st_size
+    except OSError:
+        return 0
 
 
 def _unsound(scene: Scene, flaws: Sequence[Flaw], unnoticed: Sequence[Flaw], parts: int) -> Finding:
@@ -75,10 +81,12 @@ def _unsound(scene: Scene, flaws: Sequence[Flaw], unnoticed: Sequence[Flaw], par
     damaged = [flaw for flaw in flaws if flaw.kind is not FlawKind.MISSING]
     named = damaged or flaws
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    seen = f"{len(flaws)} of {parts} are unsound: {'; '.join(map(str, named[:_NAMED]))}{more}"
-    cannot_mend = bool(_refusal_to_write(scene.cache.root))
-    means = "`chaos-aura up` fetches them again" if not cannot_mend else "and nothing can be fetched into this cache"
-    remedy = _UP if not cannot_mend else "make it writable, or set CHAOS_AURA_CACHE; then: chaos-aura up"
+    how = "unsound" if damaged else "missing"
+    seen = f"{len(flaws)} of {parts} are {how}: {'; '.join(map(str, named[:_NAMED]))}{more}"
+    means, remedy = "a start fetches them again", _UP
+    if cannot_mend := bool(_refusal_to_write(scene.cache.root)):
+        means = "nothing can be fetched into this cache"
+        remedy = "make it writable, or set CHAOS_AURA_CACHE to a folder that is; then: chaos-aura up"
     if unnoticed:
         means = "they changed without a new size or time, so that a start would trust them"
         remedy = " ".join(["rm", *(str(scene.cache.root / flaw.part.path) for flaw in unnoticed), "&&", _UP])
@@ -103,7 +111,7 @@ def _startup_cache(product: str, cache: AotCache, *, is_deep: bool) -> Finding:
 
 def _unused(folder: Path, used: Sequence[Path]) -> Finding:
     others = [path for path in folder.glob("*.aot") if path not in used] if folder.is_dir() else []
-    size = sum(path.stat().st_size for path in others)
+    size = sum(map(_size, others))
     seen = f"{len(others)}, {size_text(size)}; the oldest go by themselves" if others else "none"
     return Finding("start-up caches of others", Group.CACHE, State.OK, seen)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.program import ask
-from chaos_aura.stack.doctor.scene import Scene
+from chaos_aura.stack.doctor.scene import Scene, is_there
 from chaos_aura.stack.services.redis import Redis
 from chaos_aura.stack.services.temporal import Temporal
 
@@ -36,7 +36,7 @@ def look_at_go(scene: Scene) -> Iterator[Finding]:
     elif _uv(scene):
         seen += f"; {wanted.package} {wanted.version} is brought in when something is to be built"
         yield Finding("go", Group.STACK, State.OK, seen)
-    elif scene.cache.toxiproxy.exists():
+    elif is_there(scene.cache.toxiproxy):
         means = "Toxiproxy is built already; it could not be built again"
         yield Finding("go", Group.STACK, State.LIMITED, seen, means, LOCAL)
     else:
@@ -79,7 +79,7 @@ def look_at_jpype(_: Scene) -> Iterator[Finding]:
 
 def look_at_toxiproxy(scene: Scene) -> Iterator[Finding]:
     program = scene.cache.toxiproxy
-    if not program.exists():
+    if not is_there(program):
         means = "the first `chaos-aura up` builds it"
         yield Finding("toxiproxy", Group.STACK, State.MISSING, f"not at {program}", means, "chaos-aura up")
         return

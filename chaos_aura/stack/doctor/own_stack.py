@@ -6,20 +6,21 @@ from chaos_aura.core.errors import StackDown
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.holdings import size_of
 from chaos_aura.stack.doctor.room import size_text
-from chaos_aura.stack.doctor.scene import Scene
+from chaos_aura.stack.doctor.scene import Scene, is_there
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.supervisor.state import ChildState
 
 
 def look_at_stack(scene: Scene) -> Iterator[Finding]:
     home = scene.project.home
-    room = f"{home}, {size_text(size_of(home))}" if home.exists() else f"{home} is not made yet"
+    room = f"{home}, {size_text(size_of(home))}" if is_there(home) else f"{home} is not made yet"
     try:
         stack = RunningStack.of(scene.project)
     except StackDown:
         yield Finding("stack", Group.CACHE, State.OK, f"not running; {room}")
         return
     children = [child for child in stack.supervisor.children().values() if not child.is_job]
-    alive = [child for child in children if child.process]
+    alive = [child for child in children if child.state is ChildState.RUNNING]
     seen = f"{len(alive)} of {len(children)} services run; {room}"
     if len(alive) == len(children):
         yield Finding("stack", Group.CACHE, State.OK, seen)

@@ -56,7 +56,7 @@ def _enter() -> bool:
     try:
         os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
         for file, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{file}", "w", encoding="ascii") as mapping:  # noqa: PTH123 - starts at once
+            with open(f"/proc/self/{file}", "w", encoding="utf-8") as mapping:  # noqa: PTH123 - starts at once
                 mapping.write(text)
     except OSError as refused:
         _say("namespace", ok=False, said=f"{first}; as a user of its own: {refused.strerror or refused}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chaos_aura.stack.doctor.finding import Finding, Group, State
-from chaos_aura.stack.doctor.scene import Scene, nearest_existing
+from chaos_aura.stack.doctor.scene import Scene, is_there, nearest_existing
 
 # A fresh stack is 26 MB. Making a start-up cache takes 250 MB beside it for a minute.
 _PROJECT = (100_000_000, 1_000_000_000)
@@ -22,8 +22,8 @@ def look_at_room_of_project(scene: Scene) -> Iterator[Finding]:
 
 
 def look_at_room_of_cache(scene: Scene) -> Iterator[Finding]:
-    is_there = scene.cache.toxiproxy.exists() and scene.cache.aot_dir.exists()
-    needed = _CACHE_FULL if is_there else _CACHE_EMPTY
+    is_filled = is_there(scene.cache.toxiproxy) and is_there(scene.cache.aot_dir)
+    needed = _CACHE_FULL if is_filled else _CACHE_EMPTY
     yield _finding("disk at the cache", scene.cache.root, needed, "or set CHAOS_AURA_CACHE")
 
 

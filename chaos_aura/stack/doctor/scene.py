@@ -54,4 +54,13 @@ class Scene:
 
 
 def nearest_existing(folder: Path) -> Path:
-    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return next(parent for parent in (folder, *folder.parents) if is_there(parent))
+
+
+def is_there(path: Path) -> bool:
+    """As far as this user may see."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True

@@ -34,7 +34,8 @@ def _built(program: GoProgram, go: Go, workshop: Workshop) -> Path:
 
 def _install(program: GoProgram, go: Go, workshop: Workshop) -> None:
     try:
-        workshop.run([go.program, "install", f"{program.package}@{program.module.version}"], go.environ)
+        told_version = f"-ldflags=-X {program.module.path}.Version={program.version}"  # it would call itself `git`
+        workshop.run([go.program, "install", told_version, f"{program.package}@{program.module.version}"], go.environ)
     except CommandFailed as problem:
         raise explained(problem, "toxiproxy", _SOURCE, "GOPROXY") from problem
 

@@ -87,6 +87,9 @@ class Kafka:
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
+            # A killed broker is let in again only when its former session has ended: by default after 9 s.
+            "broker.session.timeout.ms": "3000",
+            "broker.heartbeat.interval.ms": "500",
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())
 

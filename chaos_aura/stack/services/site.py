@@ -16,9 +16,10 @@ from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.program import Program
 
-_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-# Without a locale that knows UTF-8, a JVM cannot open a path with a letter beyond ASCII.
-_OF_OURS = {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
+_PASSED_ON = ("PATH", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+# Without a locale that knows UTF-8, a JVM cannot open a path with a letter beyond ASCII. Without a user's name,
+# Temporal does not start under a number that has none.
+_OF_OURS = {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8", "USER": "chaos-aura"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Site:
     @property
     def service_environ(self) -> dict[str, str]:
         """Few variables of whoever started the stack: options meant for other programs must not change a service."""
-        return {**{key: self.environ[key] for key in _PASSED_ON if key in self.environ}, **_OF_OURS}
+        passed_on = {key: self.environ[key] for key in _PASSED_ON if key in self.environ}
+        return {**passed_on, **_OF_OURS, "HOME": str(self.project.home)}
 
     def address(self, port_name: str) -> Address:
         return on_loopback(self.ports[port_name])

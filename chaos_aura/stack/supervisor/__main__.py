@@ -1,64 +1,84 @@
-"""`python -m chaos_aura.stack.supervisor HOME [FD...]`: becomes a daemon, returns once it listens.
+"""`python -m chaos_aura.stack.supervisor HOME LOCK [FD...]`: becomes a daemon, returns once it listens.
 
-The daemon closes the descriptors named; the process that waits for it holds them until then.
+LOCK is the descriptor of the folder's lock, taken by the launching process. The daemon closes the other
+descriptors named; the process that waits for it holds them until then.
+
+    launching process -> this one, which waits -> keeper -> supervisor -> services
 """
 
-import fcntl
 import os
+import signal
 import sys
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import NoReturn
 
-from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.errors import ChaosAuraError, SupervisorFailed
 from chaos_aura.core.process import ProcessId
-from chaos_aura.stack.supervisor.daemon import say, serve
-from chaos_aura.stack.supervisor.place import LOCK, LOG, PROGRAMS, SOCKET
+from chaos_aura.stack.supervisor import keeper
+from chaos_aura.stack.supervisor.daemon import serve
+from chaos_aura.stack.supervisor.lineage import adopt_orphans, die_with_parent
+from chaos_aura.stack.supervisor.lock import sign
+from chaos_aura.stack.supervisor.place import LOG
+from chaos_aura.stack.supervisor.saying import say
+from chaos_aura.stack.supervisor.starter import READY, Starter, wait_until_ready
+
+_STDERR = 2
 
 
 def main() -> int:
-    home, until_ready = Path(sys.argv[1]), map(int, sys.argv[2:])
+    home, lock, until_ready = Path(sys.argv[1]).absolute(), int(sys.argv[2]), map(int, sys.argv[3:])
     heard, told = os.pipe()
     if os.fork():
         os.close(told)
-        return _wait_until_ready(heard)
+        return wait_until_ready(heard)
     for descriptor in (heard, *until_ready):
         os.close(descriptor)
+    return _become_daemon(home, lock, Starter(told))
+
+
+def _become_daemon(home: Path, lock: int, starter: Starter) -> int:
     os.setsid()
-    return _become_daemon(home, told)
-
-
-def _wait_until_ready(heard: int) -> int:
-    """The daemon writes a word when it listens; a pipe that ends without it means that it died."""
-    with os.fdopen(heard) as pipe:
-        word = pipe.read()
-    if word == "ready":
-        return 0
-    print(word or "supervisor: died before it listened", file=sys.stderr)  # noqa: T201 - its parent reads this
-    return 1
-
-
-def _become_daemon(home: Path, told: int) -> int:
-    _redirect_output(home / LOG)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        with (home / LOCK).open("a+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _sign(lock)
-            serve(home, SOCKET, PROGRAMS, _tell(told, "ready"))
-    except BlockingIOError:
-        _tell(told, "supervisor: another one runs this stack already; run: chaos-aura status")()
+        _redirect_output(home / LOG)
+        adopt_orphans()
+        first = os.getpid()
+        if supervisor := os.fork():
+            _become_keeper(supervisor, lock)
+        os.setsid()
+        die_with_parent(first)
+        _supervise(home, lock, starter)
     except (ChaosAuraError, OSError) as cause:
         say(f"supervisor: {cause}")
-        _tell(told, f"supervisor: {cause}")()
+        starter.hears(f"supervisor: {cause}")
         return 1
     return 0
 
 
-def _sign(lock: IO[str]) -> None:
-    """So that one which answers no more can still be found and ended."""
-    lock.truncate(0)
-    lock.write(str(ProcessId.of(os.getpid())))
-    lock.flush()
+def _become_keeper(supervisor: int, lock: int) -> NoReturn:
+    """Keeps nothing open but the lock: ports that the supervisor reserved are free when it ends."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for entry in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are numbers
+        if int(entry) > _STDERR and int(entry) != lock:
+            with suppress(OSError):
+                os.close(int(entry))
+    os.execv(sys.executable, [sys.executable, "-I", "-S", keeper.__file__, str(supervisor)])
+
+
+def _supervise(home: Path, lock: int, starter: Starter) -> None:
+    process = ProcessId.of(os.getpid())
+    if process is None:
+        raise SupervisorFailed("supervisor", "cannot read /proc of itself", "mount /proc")
+    sign(lock, process)
+
+    def ready() -> None:
+        if not starter.hears(READY):
+            raise SupervisorFailed("supervisor", "whoever started it is gone")
+
+    serve(home, ready)
 
 
 def _redirect_output(log: Path) -> None:
@@ -69,17 +89,6 @@ def _redirect_output(log: Path) -> None:
         os.dup2(source, number)
     for source in (nothing, output):
         os.close(source)
-
-
-def _tell(pipe: int, word: str) -> Callable[[], None]:
-    def tell() -> None:
-        try:
-            os.write(pipe, word.encode())
-            os.close(pipe)
-        except OSError:
-            pass  # nobody listens any more, or it was told before
-
-    return tell
 
 
 if __name__ == "__main__":

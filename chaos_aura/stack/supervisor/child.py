@@ -17,6 +17,8 @@ from chaos_aura.stack.supervisor.program import Program
 from chaos_aura.stack.supervisor.spawn import spawn
 from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
 
+_LEAVING = frozenset({ChildState.STOPPING, ChildState.RESTARTING})
+
 
 class Child:
     """Driven by its owner's loop: `tick` does whatever is due and says when it wants the next one."""
@@ -45,14 +47,19 @@ class Child:
                 pass
 
     def stop(self, grace_s: float | None = None) -> None:
-        """Asks it to end, kills it after the grace. A grace of 0 kills at once."""
+        """Asks it to end, kills it after the grace. A grace of 0 kills at once. Asked again, it gets no more time."""
         grace_s = self.program.grace_s if grace_s is None else grace_s
         if self._popen is None:
             self._settle(ChildState.STOPPED)
             return
+        kill_s = time.monotonic() + grace_s
+        self._due_s = min(self._due_s, kill_s) if self.state in _LEAVING else kill_s
         self.state = ChildState.STOPPING
-        self._signal(signal.SIGTERM if grace_s > 0 else signal.SIGKILL)
-        self._due_s = time.monotonic() + grace_s
+        if grace_s > 0:
+            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGCONT)  # one that is paused would not hear the other
+        else:
+            self._kill()
 
     def restart(self, grace_s: float | None = None) -> None:
         self.stop(grace_s)
@@ -84,15 +91,14 @@ class Child:
             self._spawn()
         elif self._popen is not None:
             self._say(f"{self.program.name}: still there after its grace, killed")
-            self._signal(signal.SIGKILL)
-            self._due_s = float("inf")
+            self._kill()
 
     def _spawn(self) -> None:
         self._due_s = float("inf")
         self._started_s = time.monotonic()
         try:
             self._popen = spawn(self.program)
-        except (OSError, subprocess.SubprocessError) as cause:
+        except (OSError, ValueError, subprocess.SubprocessError) as cause:
             self._ended_with(f"could not be started: {cause}")
             return
         self._process = ProcessId.of(self._popen.pid)
@@ -108,8 +114,8 @@ class Child:
         if self.state is ChildState.STOPPING:
             self._settle(ChildState.STOPPED)
         elif self.state is ChildState.RESTARTING:
-            self._backoff = Backoff()
-            self._spawn()
+            self.state = ChildState.STOPPED
+            self.start()
         elif self.program.is_job:
             self._settle(ChildState.ENDED)
         else:
@@ -126,10 +132,14 @@ class Child:
         self._due_s = float("inf")
         self._say(f"{self.program.name}: {state.value} ({self._last_end or 'never ran'})")
 
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        self._due_s = float("inf")
+
     def _signal(self, number: signal.Signals) -> None:
         """To the whole process group, which is the child's own."""
         if self._popen is not None:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._popen.pid, number)
 
 
@@ -141,4 +151,5 @@ def _has_ended(pid: int) -> bool:
 def _describe_end(returncode: int) -> str:
     if returncode >= 0:
         return f"exited with {returncode}"
-    return f"killed by {signal.Signals(-returncode).name}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"killed by {names.get(-returncode, f'signal {-returncode}')}"  # real-time signals have no name

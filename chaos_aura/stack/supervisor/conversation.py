@@ -6,7 +6,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-_LONGEST_BYTES = 64 * 1024
+LONGEST_BYTES = 1024 * 1024
+_PART_BYTES = 64 * 1024
+
+Answer = dict[str, Any]
 
 
 class Conversation:
@@ -16,51 +19,62 @@ class Conversation:
         self,
         connection: socket.socket,
         selector: selectors.BaseSelector,
-        answer: Callable[[dict[str, Any]], dict[str, Any]],
+        answer: Callable[[bytes], Answer],
+        began_s: float,
     ) -> None:
+        self.began_s = began_s
+        self.is_open = True
         self._connection = connection
         self._selector = selector
         self._answer = answer
-        self._received = b""
+        self._received = bytearray()
         self._to_send = b""
         connection.setblocking(False)
         selector.register(connection, selectors.EVENT_READ, self._receive)
 
+    def close(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._selector.unregister(self._connection)
+            self._connection.close()
+
     def _receive(self) -> None:
+        if not self.is_open:
+            return  # closed by another event of the same moment
         try:
-            part = self._connection.recv(_LONGEST_BYTES)
+            part = self._connection.recv(_PART_BYTES)
         except BlockingIOError:
             return
         except OSError:
-            self._close()
+            self.close()
             return
         self._received += part
-        if b"\n" in self._received:
-            self._reply(self._received.partition(b"\n")[0])
-        elif not part or len(self._received) > _LONGEST_BYTES:
-            self._close()
+        if len(self._received) > LONGEST_BYTES:
+            self._reply(_refusal(f"a request may have {LONGEST_BYTES} bytes"))
+        elif b"\n" in part:
+            self._reply(self._answer(bytes(self._received.partition(b"\n")[0])))
+        elif not part:
+            self.close()
 
-    def _reply(self, line: bytes) -> None:
-        try:
-            request = json.loads(line)
-        except ValueError:
-            request = {}
-        self._to_send = json.dumps(self._answer(request if isinstance(request, dict) else {})).encode() + b"\n"
+    def _reply(self, answer: Answer) -> None:
+        self._to_send = json.dumps(answer).encode() + b"\n"
         self._selector.modify(self._connection, selectors.EVENT_WRITE, self._send)
         self._send()  # at once: after this answer the daemon may be about to end
 
     def _send(self) -> None:
+        if not self.is_open:
+            return
         try:
             sent = self._connection.send(self._to_send)
         except BlockingIOError:
             return
         except OSError:
-            self._close()
+            self.close()
             return
         self._to_send = self._to_send[sent:]
         if not self._to_send:
-            self._close()
+            self.close()
 
-    def _close(self) -> None:
-        self._selector.unregister(self._connection)
-        self._connection.close()
+
+def _refusal(why: str) -> Answer:
+    return {"ok": False, "where": "supervisor", "why": why, "remedy": ""}

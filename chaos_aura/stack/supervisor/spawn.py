@@ -1,31 +1,26 @@
-"""Starts a process that cannot outlive the one that started it.
+"""Starts a process that cannot outlive the one that started it. Only a main thread may."""
 
-The kernel kills it when the *thread* that started it ends (PR_SET_PDEATHSIG), so only a main thread may.
-"""
-
-import ctypes
 import os
 import signal
 import subprocess
 from pathlib import Path
 
+from chaos_aura.stack.supervisor.lineage import die_with_parent
 from chaos_aura.stack.supervisor.program import Program
 
-_PR_SET_PDEATHSIG = 1
-_LOG_LIMIT_BYTES = 16 * 1024 * 1024
-_LIBC = ctypes.CDLL(None, use_errno=True)
+_CANNOT_BE_SET = frozenset({signal.SIGKILL, signal.SIGSTOP})
 
 
 def spawn(program: Program) -> subprocess.Popen[bytes]:
-    """OSError when it cannot be started."""
+    """OSError, ValueError or SubprocessError when it cannot be started."""
     log = Path(program.log)
-    _rotate(log)
+    _rotate(log, program.log_limit_bytes)
     parent = os.getpid()
 
     def bind_to_parent() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)  # the parent died before the line above; no signal will come
+        die_with_parent(parent)
+        for number in signal.valid_signals() - _CANNOT_BE_SET:
+            signal.signal(number, signal.SIG_DFL)  # what this one or its launcher ignores is not the program's choice
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if program.nice:
             os.nice(program.nice)
@@ -43,7 +38,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
         )
 
 
-def _rotate(log: Path) -> None:
+def _rotate(log: Path, limit_bytes: int) -> None:
     """A service that crashes for days must not fill the disk with its log."""
-    if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
+    if log.exists() and log.stat().st_size > limit_bytes:
         log.replace(log.with_name(log.name + ".1"))

@@ -1,0 +1,57 @@
+"""The lock of a stack's folder: whoever runs it holds it, and has signed it.
+
+It goes from the launching process to the daemon as a descriptor, so that the folder is never without a holder.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from chaos_aura.core.process import ProcessId
+from chaos_aura.stack.supervisor.place import LOCK
+
+_LONGEST_BYTES = 64
+
+
+def open_lock(home: Path) -> int:
+    return os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def is_taken(lock: int) -> bool:
+    """Takes it, unless somebody else has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def is_held(home: Path) -> bool:
+    """By a supervisor, or by the keeper that still ends what one left."""
+    try:
+        lock = os.open(home / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def sign(lock: int, process: ProcessId) -> None:
+    """So that a daemon which answers no more can still be found and ended."""
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(process).encode(), 0)
+
+
+def signer(home: Path) -> ProcessId | None:
+    """The living daemon of this folder."""
+    try:
+        with (home / LOCK).open(encoding="ascii") as lock:
+            process = ProcessId.parse(lock.read(_LONGEST_BYTES))
+    except (OSError, ValueError):
+        return None
+    return process if process.is_alive() else None

@@ -1,0 +1,185 @@
+"""`chaos-aura doctor` on the machine as it is: what it says, how it ends, and that nothing is left of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from chaos_aura.cli.doctor import doctor
+from chaos_aura.cli.main import COMMANDS
+
+COMMAND = (sys.executable, "-m", "chaos_aura.cli.main", "doctor")
+FIELDS = {
+    "subject": str,
+    "group": str,
+    "state": str,
+    "seen": str,
+    "means": str,
+    "remedy": str,
+    "blocks": bool,
+    "cannot": list,
+}
+GROUPS = ["this machine", "what the stack is made of", "the cache and this project", "for injectors"]
+OURS = "chaos-aura-doctor-"
+WITHIN_S = 60
+GONE_WITHIN_S = 20
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Its own folder for temporary files is beside it, so that every file made can be seen."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "tmp").mkdir()
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def environ(project: Path) -> dict[str, str]:
+    """The mark is handed down to everything that the command starts."""
+    own = {"CHAOS_AURA_PROJECT": str(project), "TMPDIR": str(project.parent / "tmp"), "MARK": uuid.uuid4().hex}
+    return {**os.environ, **own}
+
+
+def run(environ: dict[str, str], *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *options], env=environ, capture_output=True, text=True, timeout=WITHIN_S, check=False
+    )
+
+
+def test_the_sentence_of_help_is_that_of_the_function() -> None:
+    assert (doctor.__doc__ or "").splitlines()[0] == COMMANDS["doctor"]
+
+
+@pytest.mark.parametrize("options", [("--json",), ("--json", "--deep")])
+def test_the_document(environ: dict[str, str], options: tuple[str, ...]) -> None:
+    done = run(environ, *options)
+    document = json.loads(done.stdout)
+    assert document["schema"] == 1
+    assert done.returncode == (0 if document["local_stack_can_run"] else 1)
+    assert document["local_stack_can_run"] is not any(row["blocks"] for row in document["findings"])
+    for row in document["findings"]:
+        assert {name: type(value) for name, value in row.items()} == FIELDS
+        assert row["state"] in ("ok", "limited", "missing", "broken")
+        assert row["seen"]
+        assert "\n" not in row["seen"]
+        assert bool(row["means"]) == bool(row["remedy"]) == (row["state"] != "ok"), row
+    subjects = [row["subject"] for row in document["findings"]]
+    assert len(subjects) == len(set(subjects))
+    assert list(dict.fromkeys(row["group"] for row in document["findings"])) == GROUPS
+
+
+def test_no_check_of_this_machine_failed_to_look(environ: dict[str, str]) -> None:
+    rows = json.loads(run(environ, "--json").stdout)["findings"]
+    assert [row for row in rows if "could not be looked at" in row["seen"] or "no answer" in row["seen"]] == []
+
+
+def test_the_table(environ: dict[str, str]) -> None:
+    done = run(environ)
+    lines = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert [line.rstrip() for line in lines if line.rstrip() in GROUPS] == GROUPS
+    assert lines[-1].startswith("The local stack can")
+    rows = json.loads(run(environ, "--json").stdout)["findings"]
+    told = [line for line in lines if "to get it: " in line]
+    assert len(told) == len([row for row in rows if row["state"] != "ok"])
+
+
+def test_with_a_folder_that_is_none(environ: dict[str, str]) -> None:
+    done = run({**environ, "CHAOS_AURA_PROJECT": "/nowhere"}, "--json")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: CHAOS_AURA_PROJECT: ")
+
+
+def test_it_leaves_nothing(environ: dict[str, str], project: Path) -> None:
+    before = files_below(project.parent)
+    run(environ)
+    assert files_below(project.parent) == before
+    assert processes_with(environ["MARK"]) == []
+    assert traces_in_the_kernel() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("after_s", [0, 0.05, 0.1, 0.2, 0.4])
+def test_interrupted_it_leaves_nothing(
+    environ: dict[str, str], project: Path, number: signal.Signals, after_s: float
+) -> None:
+    before = files_below(project.parent)
+    started = subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    await_first_look(environ["MARK"])
+    time.sleep(after_s)  # nothing to wait for: any moment may be the wrong one
+    started.send_signal(number)
+    started.communicate(timeout=WITHIN_S)
+    assert files_below(project.parent) == before
+    assert traces_in_the_kernel() == []
+    await_none_with(environ["MARK"])
+
+
+@pytest.mark.parametrize("after_s", [0, 0.1, 0.2])
+def test_after_one_that_was_killed_the_next_leaves_nothing(
+    environ: dict[str, str], project: Path, after_s: float
+) -> None:
+    before = files_below(project.parent)
+    killed = subprocess.Popen(COMMAND, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    await_first_look(environ["MARK"])
+    time.sleep(after_s)
+    killed.kill()
+    killed.communicate(timeout=WITHIN_S)
+    await_none_with(environ["MARK"])
+    run(environ)
+    assert files_below(project.parent) == before
+    assert traces_in_the_kernel() == []
+
+
+def files_below(folder: Path) -> set[str]:
+    return {str(path) for path in folder.rglob("*")}
+
+
+def processes_with(mark: str) -> list[str]:
+    """The command lines of those that were started with it, zombies apart."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and process.name != str(os.getpid()):
+            with suppress(OSError):
+                if f"MARK={mark}".encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_text(errors="replace"))
+    return found
+
+
+def await_first_look(mark: str) -> None:
+    """The command has started a program of its own."""
+    deadline_s = time.monotonic() + GONE_WITHIN_S
+    while len(processes_with(mark)) < 2:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
+def await_none_with(mark: str) -> None:
+    """The kernel ends what hangs on a dead process, and takes a moment."""
+    deadline_s = time.monotonic() + GONE_WITHIN_S
+    while left := processes_with(mark):
+        assert time.monotonic() < deadline_s, left
+        time.sleep(0.02)
+
+
+def traces_in_the_kernel() -> list[str]:
+    """Control groups of ours whose maker is gone, and namespaces that a mount keeps alive."""
+    kept = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if " - nsfs " in line]
+    return kept + [str(group) for group in groups_of_ours() if not maker_lives(group)]
+
+
+def groups_of_ours() -> Iterator[Path]:
+    for parent, folders, _files in os.walk("/sys/fs/cgroup"):
+        yield from (Path(parent, name) for name in folders if name.startswith(OURS))
+
+
+def maker_lives(group: Path) -> bool:
+    return Path("/proc", group.name.removeprefix(OURS).partition("-")[0]).exists()
