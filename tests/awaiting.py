@@ -2,18 +2,15 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 _LOOK_EVERY_S = 0.01
-
-T = TypeVar("T")
 
 
 class NeverCame(AssertionError):
     pass
 
 
-def wait_until(condition: Callable[[], T], within_s: float, what: str) -> T:
+def wait_until[T](condition: Callable[[], T], within_s: float, what: str) -> T:
     """The first true value of the condition. What it raises is for the test to see."""
     deadline_s = time.monotonic() + within_s
     while True:

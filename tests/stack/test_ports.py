@@ -83,7 +83,7 @@ def test_no_descriptor_left() -> None:
     used = len(list(Path("/proc/self/fd").iterdir()))
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 5, hard))
     try:
-        with pytest.raises(MachineLacks, match="^ports: no socket to be had .*; raise the limit: ulimit -n$"):
+        with pytest.raises(MachineLacks, match=r"^ports: no socket to be had .*; raise the limit: ulimit -n$"):
             choose(50, random.Random())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -90,7 +90,7 @@ class Home:
             status = self.child(name)
             return status if condition(status) else None
 
-        return wait_until(lambda: met(), PATIENCE_S, f"{name} {what}; it is {self._described(name)}")
+        return wait_until(met, PATIENCE_S, f"{name} {what}; it is {self._described(name)}")
 
     def await_state(self, name: str, state: ChildState) -> ChildStatus:
         return self.await_child(name, lambda child: child.state is state, state.value)

@@ -27,7 +27,7 @@ _NOBODY = 65_534
 def test_a_second_launch_says_that_there_is_one(home: Home) -> None:
     home.launch(home.program("a"))
     process, pid = home.await_running("a"), home.client.pid()
-    with pytest.raises(SupervisorFailed, match="^supervisor: another one runs this stack already; run: chaos-aura"):
+    with pytest.raises(SupervisorFailed, match=r"^supervisor: another one runs this stack already; run: chaos-aura"):
         home.launch(home.program("b"))
     assert home.client.pid() == pid
     assert home.child("a").process == process
@@ -173,7 +173,7 @@ def test_a_corrupt_list_of_programs(home: Home, text: str) -> None:
     assert started.returncode == 1
     assert "programs.json: cannot be read" in started.stderr.splitlines()[-1]
     home.await_nothing_left()
-    assert not is_held(home.folder)
+    wait_until(lambda: not is_held(home.folder), PATIENCE_S, "the lock is free")
 
 
 def test_the_list_of_programs_is_its_owners_only_and_comes_back_as_written(home: Home) -> None:

@@ -136,14 +136,14 @@ def test_restart_is_another_process(home: Home) -> None:
 def test_an_unknown_name_is_refused_with_the_known(home: Home) -> None:
     home.launch(home.program("a"), home.program("b"))
     for ask in (home.client.start, home.client.stop, home.client.restart):
-        with pytest.raises(BadInput, match="^c: no such program; there are: a, b$"):
+        with pytest.raises(BadInput, match=r"^c: no such program; there are: a, b$"):
             ask("c")
 
 
 def test_a_job_cannot_take_the_name_of_a_service(home: Home) -> None:
     home.launch(home.program("a"))
     home.client.stop("a")
-    with pytest.raises(BadInput, match="^a: is not a job; "):
+    with pytest.raises(BadInput, match=r"^a: is not a job; "):
         home.client.run_job(home.program("a", is_job=True))
 
 
