@@ -44,7 +44,15 @@ def train_if_needed(site: Site, running: RunningStack) -> tuple[str, ...]:
             without.append(name)
     if not without or not _can_write(site.cache.aot_dir):
         return ()
-    argv = [sys.executable, "-m", "chaos_aura.stack.training", str(site.project.root), str(site.cache.root), *without]
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        "chaos_aura.stack.training",
+        str(site.project.root),
+        str(site.cache.root),
+        *without,
+    ]
     running.supervisor.run_job(replace(site.program(JOB, argv, grace_s=0), is_job=True, nice=10))
     return tuple(without)
 

@@ -40,6 +40,7 @@ def marks() -> list[str]:
     return []
 
 
+@pytest.mark.timeout(480)  # most of it is the back-off between the rounds
 def test_all_services_killed_at_once_come_back_with_everything(one: PlacedStack, marks: list[str]) -> None:
     running = one.running()
     for number in range(ROUNDS):

@@ -19,6 +19,14 @@ _EACH = 40
 _WITHIN_S = 60.0
 
 
+@pytest.fixture
+def seed() -> int:
+    """Another one each time: what runs beside must not wish for the same."""
+    seed = random.SystemRandom().randrange(2**32)
+    print("seed", seed)  # noqa: T201 - shown when the test fails
+    return seed
+
+
 def test_they_lie_below_the_ephemeral_range_and_can_be_listened_on() -> None:
     lowest_ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     reservation = choose(40, random.Random())
@@ -34,26 +42,26 @@ def test_none_is_none() -> None:
     assert choose(0, random.Random()).ports == ()
 
 
-def test_the_same_wish_gives_other_ports_while_the_first_are_held() -> None:
-    first, second = choose(20, random.Random(7)), choose(20, random.Random(7))
+def test_the_same_wish_gives_other_ports_while_the_first_are_held(seed: int) -> None:
+    first, second = choose(20, random.Random(seed)), choose(20, random.Random(seed))
     assert not set(first.ports) & set(second.ports)
     wished = first.ports
     first.release()
-    third = choose(20, random.Random(7))
-    assert third.ports == wished
+    third = choose(20, random.Random(seed))
+    assert len(set(third.ports) & set(wished)) > 10  # some may be a stranger's by now
     for reservation in (second, third):
         reservation.release()
 
 
 @pytest.mark.parametrize("address", [LOOPBACK, "0.0.0.0"])
-def test_a_port_where_a_stranger_listens_is_not_chosen(address: str) -> None:
-    wish = choose(1, random.Random(11))
+def test_a_port_where_a_stranger_listens_is_not_chosen(address: str, seed: int) -> None:
+    wish = choose(1, random.Random(seed))
     (port,) = wish.ports
     wish.release()
     assert is_free(port)
     with socket.create_server((address, port)):
         assert not is_free(port)
-        other = choose(1, random.Random(11))
+        other = choose(1, random.Random(seed))
         assert port not in other.ports
         other.release()
     assert is_free(port)

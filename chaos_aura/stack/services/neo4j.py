@@ -62,7 +62,7 @@ class Neo4j:
 
     def program(self, site: Site) -> Program:
         config = site.project.config(self.name) / "host.json"
-        argv = [sys.executable, "-m", "chaos_aura.stack.services.neo4j_host", str(config)]
+        argv = [sys.executable, "-P", "-m", "chaos_aura.stack.services.neo4j_host", str(config)]
         return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)})
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:

@@ -65,6 +65,7 @@ def _become_keeper(supervisor: int, lock: int) -> NoReturn:
         if int(entry) > _STDERR and int(entry) != lock:
             with suppress(OSError):
                 os.close(int(entry))
+    os.chdir("/")
     os.execv(sys.executable, [sys.executable, "-I", "-S", keeper.__file__, str(supervisor)])
 
 

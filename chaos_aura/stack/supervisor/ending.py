@@ -11,7 +11,7 @@ from chaos_aura.core.errors import SupervisorFailed
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.supervisor.lock import is_held
 
-_KILLED_WITHIN_S = 5.0
+_KILLED_WITHIN_S = 10.0
 _TRY_EVERY_S = 0.01
 
 

@@ -120,12 +120,15 @@ class Home:
 
     def clear(self) -> None:
         """Ends everything, and fails when a shutdown did not."""
-        with suppress(StackDown):
-            self.client.shut_down(PATIENCE_S)
-        left = self.processes()
-        for process in left:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+        left: dict[ProcessId, str] = {}
+        try:
+            with suppress(StackDown):
+                self.client.shut_down(PATIENCE_S)
+        finally:
+            left = self.processes()
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
         assert left == {}
 
     def _described(self, name: str) -> str:

@@ -44,7 +44,7 @@ def test_of_many_launches_at_once_one_starts_and_the_others_say_so(home: Home) -
         assert winner.stdout.readline() == "launched\n"
         for one in failed:
             assert "another one runs this stack already" in one.communicate()[1]
-        assert sum("-m chaos_aura.stack.supervisor" in line for line in home.processes().values()) == 1
+        assert _daemons(home) == 1
 
 
 def test_a_stale_socket_and_lock_are_no_obstacle(home: Home) -> None:
@@ -212,6 +212,25 @@ def test_an_interrupt_in_the_middle_of_a_launch_leaves_a_whole_daemon_or_none(ho
         assert home.processes() == {}
     home.launch(home.program("a"))
     home.await_running("a")
+
+
+def test_a_daemon_whose_launch_was_given_up_starts_nothing(home: Home) -> None:
+    os.mkfifo(home.file("logs/supervisor.log"))  # it cannot get further than its log until somebody reads that
+    with home.launching(home.program("a"), start_new_session=True) as launcher:
+        wait_until(lambda: _daemons(home) == 2, PATIENCE_S, "one waits for the other")
+        os.killpg(launcher.pid, signal.SIGINT)
+        launcher.wait(PATIENCE_S)
+        wait_until(lambda: _daemons(home) == 1, PATIENCE_S, "only the daemon is left")
+    log = os.open(home.file("logs/supervisor.log"), os.O_RDWR | os.O_NONBLOCK)
+    home.await_nothing_left()
+    said = os.read(log, 65_536).decode()
+    os.close(log)
+    assert "whoever started it is gone" in said
+    assert "started as process" not in said
+
+
+def _daemons(home: Home) -> int:
+    return sum("-m chaos_aura.stack.supervisor" in line for line in home.processes().values())
 
 
 def test_the_end_of_the_terminal_does_not_end_it(home: Home) -> None:
