@@ -8,6 +8,7 @@ yet: it then starts without, and the next start, were it after a kill, has it.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,12 +51,25 @@ class AotCache:
             maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return False
-        return f" {self.path}\n" in maps
+        return f" {self.path.resolve()}\n" in maps
 
-    def take_over(self, made: Path) -> None:
-        """Replaces what is there. Of the product's other caches the least recently made beyond a few are removed."""
-        _hash_file(self.path).write_text(sha256_of(made) + "\n", encoding="ascii")
-        made.replace(self.path)
+    def could_have_been_used(self, running_for_s: float) -> bool:
+        """Whether it was there already when a JVM started that has been running for so long."""
+        try:
+            return time.time() - self.path.stat().st_mtime > running_for_s
+        except FileNotFoundError:
+            return False
+
+    @property
+    def in_the_making(self) -> Path:
+        """Beside it, because only within one file system a file is replaced whole."""
+        return self.path.with_name(f".{self.path.name}.part")
+
+    def take_over(self) -> None:
+        """What was made replaces what is there. Of the product's other caches all but the newest few are removed."""
+        made_hash = sha256_of(self.in_the_making)
+        self.in_the_making.replace(self.path)
+        _hash_file(self.path).write_text(made_hash + "\n", encoding="ascii")
         for former in _oldest_beyond(_KEPT, self.path.parent.glob(f"{self.product}-*.aot")):
             former.unlink(missing_ok=True)
             _hash_file(former).unlink(missing_ok=True)

@@ -71,6 +71,7 @@ class _Judge:
         self._stack = stack
         self._deadline_s = deadline_s
         self._ports_by_name = ports_by_name
+        self._former_restarts = {name: child.restarts for name, child in stack.supervisor.children().items()}
         self._look_for_strangers_s = time.monotonic() + _LOOK_FOR_STRANGERS_EVERY_S
 
     def refuse_the_hopeless(self, waiting: Collection[str]) -> None:
@@ -83,9 +84,10 @@ class _Judge:
                 self._refuse_strangers(children[name])
         for name in waiting:
             child = children[name]
-            if child.state is ChildState.WAITING and child.restarts >= _HOPELESS_RESTARTS:
+            restarts = child.restarts - self._former_restarts[name]
+            if child.state is ChildState.WAITING and restarts >= _HOPELESS_RESTARTS:
                 self._refuse_strangers(child)
-                raise self._unhealthy(child, f"does not stay up: {child.last_end}, {child.restarts + 1} times")
+                raise self._unhealthy(child, f"does not stay up: {child.last_end}, {restarts + 1} times")
             if time.monotonic() > self._deadline_s:
                 raise self._unhealthy(child, self._why_late(child))
 
@@ -95,9 +97,8 @@ class _Judge:
                 continue
             holder = holder_of(port)
             if holder and not (child.process and holder.pid == child.process.pid):
-                raise PortTaken(
-                    child.name, f"port {port} was taken by {holder} after it was chosen", "run: chaos-aura up"
-                )
+                why = f"port {port} was taken by {holder} after it was chosen"
+                raise PortTaken(child.name, why, "run: chaos-aura down, then chaos-aura up")
 
     def _why_late(self, child: ChildStatus) -> str:
         try:

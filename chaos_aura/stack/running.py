@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import StackDown
+from chaos_aura.core.errors import BadInput
 from chaos_aura.stack import health
 from chaos_aura.stack.health import Health
 from chaos_aura.stack.project import Project
@@ -47,5 +47,6 @@ def read_catalogue(project: Project) -> Catalogue:
     try:
         text = project.catalogue.read_text(encoding="utf-8")
     except FileNotFoundError as cause:
-        raise StackDown(f"stack of {project.root}", "is not running", "run: chaos-aura up") from cause
+        remedy = "run: chaos-aura down, then chaos-aura up"
+        raise BadInput(str(project.catalogue), "is missing while the stack runs", remedy) from cause
     return Catalogue.from_json(text, str(project.catalogue))

@@ -16,8 +16,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
+from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
+from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.build import aot_caches, catalogue_of, make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
@@ -37,11 +40,11 @@ _EXERCISES = 20
 def train_if_needed(site: Site, running: RunningStack) -> tuple[str, ...]:
     """The services whose JVM runs without its cache, and for which one is being made from now on."""
     children = running.supervisor.children()
-    without = []
-    for name, cache in aot_caches(site).items():
-        process = children[name].process
-        if process and not (cache.exists and cache.is_used_by(process.pid)):
-            without.append(name)
+    without = [
+        name
+        for name, cache in aot_caches(site).items()
+        if (process := children[name].process) and _is_needed(cache, process)
+    ]
     if not without or not _can_write(site.cache.aot_dir):
         return ()
     argv = [
@@ -57,16 +60,25 @@ def train_if_needed(site: Site, running: RunningStack) -> tuple[str, ...]:
     return tuple(without)
 
 
+def _is_needed(cache: AotCache, jvm: ProcessId) -> bool:
+    """There is none, or a JVM that could have used it did not: it refused it."""
+    if not cache.exists:
+        return True
+    return cache.could_have_been_used(jvm.uptime_s()) and not cache.is_used_by(jvm.pid)
+
+
 def main() -> int:
+    """One that fails does not keep the next from being made."""
     project, cache = Project(Path(sys.argv[1])), Cache(Path(sys.argv[2]))
+    failures = 0
     for service in LOCAL_SERVICES:
         if service.name in sys.argv[3:]:
             try:
                 _train(service, project, cache)
             except (ChaosAuraError, OSError, subprocess.SubprocessError) as cause:
                 _say(f"{service.name}: no start-up cache was made: {cause}")
-                return 1
-    return 0
+                failures += 1
+    return 1 if failures else 0
 
 
 def _train(service: LocalService, project: Project, cache: Cache) -> None:
@@ -80,11 +92,13 @@ def _train(service: LocalService, project: Project, cache: Cache) -> None:
         scratch.mkdir(parents=True)
         try:
             with _site(Project(scratch), cache) as site:
-                made_for = aot_caches(site)[service.name]
-                made_for.take_over(_make(service, site, scratch))
+                made = aot_caches(site)[service.name]
+                _make(service, site, scratch, made.in_the_making)
+                made.take_over()
         finally:
+            _remove_unfinished(cache.aot_dir, service.name)
             shutil.rmtree(scratch, ignore_errors=True)
-        _say(f"{service.name}: made {made_for.path.name} in {time.monotonic() - began_s:.0f} s")
+        _say(f"{service.name}: made {made.path.name} in {time.monotonic() - began_s:.0f} s")
 
 
 @contextmanager
@@ -98,9 +112,15 @@ def _site(project: Project, cache: Cache) -> Iterator[Site]:
         reservation.release()
 
 
-def _make(service: LocalService, site: Site, scratch: Path) -> Path:
+def _remove_unfinished(folder: Path, product: str) -> None:
+    """Of this run, or of one that was killed: there is only one at a time."""
+    for part in folder.glob(f".{product}-*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _make(service: LocalService, site: Site, scratch: Path, made: Path) -> None:
     """Records what a real start loads, then makes the cache of it."""
-    recorded, made = scratch / "recorded", scratch / "made"
+    recorded = scratch / "recorded"
     flags = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={recorded}", "-Xlog:aot*=off")
     recording = replace(site, jvm_flags={service.name: flags})
     service.prepare(recording)
@@ -113,15 +133,15 @@ def _make(service: LocalService, site: Site, scratch: Path) -> Path:
     maker = spawn(site.program("create", argv, grace_s=0))
     if maker.wait(_ENDS_WITHIN_S) or not made.exists():
         raise ServiceUnhealthy(service.name, f"no cache came of it (exit {maker.returncode})")
-    return made
 
 
 def _run_for_a_while(service: LocalService, site: Site) -> None:
+    catalogue = catalogue_of(site)
     server = spawn(service.program(site))
     try:
-        _await_pong(service, site, server)
+        _await_pong(service, catalogue, server)
         for _ in range(_EXERCISES):
-            service.ping(catalogue_of(site), _PING_WITHIN_S)
+            service.ping(catalogue, _PING_WITHIN_S)
         server.send_signal(signal.SIGTERM)
         server.wait(_ENDS_WITHIN_S)
     finally:
@@ -129,11 +149,11 @@ def _run_for_a_while(service: LocalService, site: Site) -> None:
         server.wait()
 
 
-def _await_pong(service: LocalService, site: Site, server: "subprocess.Popen[bytes]") -> None:
+def _await_pong(service: LocalService, catalogue: Catalogue, server: "subprocess.Popen[bytes]") -> None:
     deadline_s = time.monotonic() + _HEALTHY_WITHIN_S
     while True:
         try:
-            service.ping(catalogue_of(site), _PING_WITHIN_S)
+            service.ping(catalogue, _PING_WITHIN_S)
         except PingFailed:
             if server.poll() is not None or time.monotonic() > deadline_s:
                 raise

@@ -1,5 +1,6 @@
 """Brings a stack up and waits until every service has done a real operation, or leaves nothing behind."""
 
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -7,24 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import PortTaken, StackDown
+from chaos_aura.core.errors import MachineLacks, PortTaken, StackDown, SupervisorFailed
 from chaos_aura.stack import ports
 from chaos_aura.stack.awaiting import await_healthy
 from chaos_aura.stack.build import build, make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.down import shut_down
+from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.fetch import fetch
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.ports import Reservation
 from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.services import Site
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.training import train_if_needed
 
 _TRIES = 3
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TO_BE_STARTED = (ChildState.STOPPED, ChildState.STOPPING, ChildState.ENDED)
 DEFAULT_TIMEOUT_S = 90.0
 
 
@@ -40,6 +45,11 @@ class Wanted:
     timeout_s: float = DEFAULT_TIMEOUT_S
     choose_ports: Callable[[int, random.Random], Reservation] = ports.choose
 
+    @property
+    def started(self) -> tuple[str, ...]:
+        """With Toxiproxy, or every edge into the others would be dead."""
+        return tuple(dict.fromkeys((*self.services, "toxiproxy")))
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -51,17 +61,26 @@ class Arrival:
 
 
 def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
-    """Interrupted or failed, it ends what it started itself; a stack that ran before goes on."""
-    with changing(wanted.project, on_wait=lambda: progress.begin("stack", "waiting for another command")) as lock:
+    """Interrupted or failed, it ends what it started itself; what ran before goes on."""
+    waited = []
+
+    def say_waiting() -> None:
+        waited.append(True)
+        progress.begin("stack", "waiting for another command")
+
+    with changing(wanted.project, say_waiting) as lock:
+        if waited:
+            progress.end("stack", "the other command is done")
         running = _running(wanted.project)
         return _complete(wanted, running, progress) if running else _start(wanted, progress, lock)
 
 
 def _running(project: Project) -> RunningStack | None:
     try:
-        return RunningStack.of(project)
+        SupervisorClient(project.home).pid()
     except StackDown:
         return None
+    return RunningStack.of(project)
 
 
 def _start(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
@@ -82,12 +101,14 @@ def _start_once(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
     reservation = wanted.choose_ports(len(names), random.Random())
     try:
         site = make_site(wanted.project, wanted.cache, wanted.manifest, wanted.environ, reservation.ports)
-        built = build(site, wanted.services)
-        with _undone_on_failure(wanted.project):
+        with _told_of_the_disk(wanted.project):
+            built = build(site, wanted.started)
             write_catalogue(wanted.project, built.catalogue)
+        with _undone_on_failure(lambda: shut_down(wanted.project), unless=SupervisorFailed):
             SupervisorClient(wanted.project.home).launch(built.programs, reservation.descriptors, (lock,))
+        with _undone_on_failure(lambda: shut_down(wanted.project)):
             running = RunningStack(wanted.project, built.catalogue)
-            took_s = await_healthy(running, wanted.services, wanted.timeout_s, progress, site.ports)
+            took_s = await_healthy(running, wanted.started, wanted.timeout_s, progress, site.ports)
             return Arrival(False, took_s, train_if_needed(site, running))
     finally:
         reservation.release()
@@ -95,14 +116,25 @@ def _start_once(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
 
 def _complete(wanted: Wanted, running: RunningStack, progress: Progress) -> Arrival:
     children = running.supervisor.children()
-    for name in wanted.services:
-        if children[name].state in (ChildState.STOPPED, ChildState.STOPPING, ChildState.ENDED):
+    started = [name for name in wanted.started if children[name].state in _TO_BE_STARTED]
+    with _undone_on_failure(lambda: _stop(running, started)):
+        for name in started:
             running.supervisor.start(name)
-    checked = {health.name: health for health in running.health() if health.name in wanted.services}
-    if all(health.is_healthy for health in checked.values()):
-        return Arrival(True, {})
-    late = tuple(name for name, health in checked.items() if not health.is_healthy)
-    return Arrival(False, await_healthy(running, late, wanted.timeout_s, progress))
+        sick = tuple(row.name for row in running.health() if row.name in wanted.started and not row.is_healthy)
+        took_s = await_healthy(running, sick, wanted.timeout_s, progress, _listening_ports(running.catalogue))
+    site = Site(wanted.project, wanted.cache, wanted.manifest, wanted.environ, {}, EDGES)
+    return Arrival(not (started or sick), took_s, train_if_needed(site, running))
+
+
+def _stop(running: RunningStack, names: list[str]) -> None:
+    for name in names:
+        running.supervisor.stop(name)
+
+
+def _listening_ports(catalogue: Catalogue) -> dict[str, int]:
+    """As `Site.ports`, but for those that a catalogue does not tell."""
+    direct = {service.name: service.address.port for service in catalogue.services}
+    return direct | {f"edge.{edge.name}": edge.address.port for edge in catalogue.edges}
 
 
 def write_catalogue(project: Project, catalogue: Catalogue) -> None:
@@ -113,19 +145,31 @@ def write_catalogue(project: Project, catalogue: Catalogue) -> None:
 
 
 @contextmanager
-def _undone_on_failure(project: Project) -> Iterator[None]:
+def _told_of_the_disk(project: Project) -> Iterator[None]:
     try:
         yield
-    except BaseException:
-        with _no_interruption():
-            shut_down(project)
+    except OSError as cause:
+        where = str(cause.filename or project.home)
+        why = os.strerror(cause.errno or 0).lower()
+        raise MachineLacks(where, why, "make room there, or put it right, then run: chaos-aura up") from cause
+
+
+@contextmanager
+def _undone_on_failure(undo: Callable[[], object], unless: type[BaseException] | None = None) -> Iterator[None]:
+    """What failed with `unless` has done nothing that could be undone."""
+    try:
+        yield
+    except BaseException as cause:
+        if unless is None or not isinstance(cause, unless):
+            with _no_interruption():
+                undo()
         raise
 
 
 @contextmanager
 def _no_interruption() -> Iterator[None]:
     """A second Ctrl-C must not leave half a stack; the shutdown it would interrupt is bounded."""
-    former = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, signal.SIG_IGN) for number in _INTERRUPTIONS}
     try:
         yield
     finally:

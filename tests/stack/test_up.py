@@ -14,10 +14,12 @@ from local_stack import ALL, PlacedStack, chaos_aura
 
 from chaos_aura.core.address import LOOPBACK
 from chaos_aura.core.errors import PortTaken, ServiceUnhealthy
+from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
 from chaos_aura.stack.build import port_names
 from chaos_aura.stack.ports import Reservation
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.supervisor.client import SupervisorClient
 
 Place = Callable[..., PlacedStack]
 
@@ -57,16 +59,18 @@ def test_two_stacks_side_by_side_share_nothing(stack: RunningStack, place: Place
 
 
 def test_some_services_first_and_the_rest_later(place: Place) -> None:
-    one = place("path with spaces and ünïcode")
-    assert set(one.up("redis").took_s) == {"redis"}
+    one = place("a path, with letters?that=mean&things %20 ünïcode")
+    assert set(one.up("redis").took_s) == {"redis", "toxiproxy"}
     states = {health.name: health.is_healthy for health in one.running().health()}
-    assert states == {name: name == "redis" for name in ALL}
+    assert states == {name: name in ("redis", "toxiproxy") for name in ALL}
     redis_pid = one.running().supervisor.children()["redis"].process
     arrival = one.up()
     assert not arrival.was_up
     assert {"kafka", "neo4j"} <= set(arrival.took_s) <= set(ALL) - {"redis"}
     assert all(health.is_healthy for health in one.running().health())
     assert one.running().supervisor.children()["redis"].process == redis_pid
+    assert [path.name for path in one.project.root.iterdir()] == [".chaos-aura"]
+    assert [path.name for path in one.project.root.parent.iterdir()] == [one.project.root.name]
 
 
 def test_down_leaves_no_process_port_or_socket(place: Place) -> None:
@@ -187,6 +191,87 @@ def test_a_service_that_hangs_is_given_up_in_time(place: Place) -> None:
     with pytest.raises(ServiceUnhealthy, match="redis: is not healthy in time: "):
         one.up("redis", timeout_s=2)
     assert one.processes() == {}
+
+
+def test_an_interrupted_up_of_a_running_stack_ends_only_what_it_started(place: Place) -> None:
+    one = place()
+    one.up("redis")
+    redis_process = one.running().supervisor.children()["redis"].process
+    command = _up_in_background(one)
+    _await(lambda: one.running().supervisor.children()["neo4j"].process, "neo4j being started")
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 128 + signal.SIGINT, said
+    _await(lambda: _running_names(one) == {"redis", "toxiproxy"}, "the rest ended")
+    assert one.running().supervisor.children()["redis"].process == redis_process
+
+
+def test_former_kills_are_not_held_against_a_service(place: Place) -> None:
+    one = place()
+    one.up("redis")
+    for _ in range(5):
+        process = one.running().supervisor.children()["redis"].process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        _await(lambda process=process: _has_changed(one, process), "redis gone")
+        _await(lambda: one.running().supervisor.children()["redis"].process, "redis back")
+    last = one.running().supervisor.children()["redis"].process
+    assert last is not None
+    os.kill(last.pid, signal.SIGKILL)
+    one.up("redis")
+    assert "redis" in _running_names(one)
+
+
+def test_a_catalogue_that_is_lost_is_no_reason_to_touch_the_stack(place: Place) -> None:
+    one = place()
+    one.up("redis")
+    before = one.running().supervisor.children()["redis"].process
+    one.project.catalogue.unlink()
+    for words in (["up"], ["status"]):
+        done = one.command(*words)
+        assert done.returncode == 2
+        assert "is missing while the stack runs; run: chaos-aura down, then chaos-aura up" in done.stderr
+    assert SupervisorClient(one.project.home).children()["redis"].process == before
+
+
+def test_an_unfit_redis_on_path_is_passed_over(place: Place, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for content in (b"\x7fELF no program", b"#!/bin/sh\necho 'v=1.0.0'\n", b"#!/bin/sh\nprintf '\\377'\n"):
+        (programs / "redis-server").write_bytes(content)
+        (programs / "redis-server").chmod(0o755)
+        one = place(f"project{len(content)}")
+        other = PlacedStack(one.project, {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+        other.up("redis")
+        assert other.running().catalogue.service("redis").version.startswith("6.2.")
+        one.down()
+
+
+def test_a_project_on_a_full_disk_is_one_clear_line(place: Place) -> None:
+    """A file system of one megabyte, in a mount namespace that ends with the command."""
+    one = place()
+    fill = 'cd "$1" && dd if=/dev/zero of=full bs=4k 2>/dev/null'
+    script = f'mount -t tmpfs -o size=1m,mode=755 tmpfs "$1" && {fill}; shift; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", str(one.project.root), *chaos_aura("up")],
+        cwd=one.project.root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "no space left on device" in line.lower()
+    assert one.processes() == {}
+
+
+def _running_names(one: PlacedStack) -> set[str]:
+    return {name for name, child in one.running().supervisor.children().items() if child.process}
+
+
+def _has_changed(one: PlacedStack, process: ProcessId) -> bool:
+    return one.running().supervisor.children()["redis"].process != process
 
 
 def _up_in_background(one: PlacedStack, *services: str) -> "subprocess.Popen[str]":

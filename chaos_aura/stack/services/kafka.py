@@ -5,7 +5,6 @@ With one listener for all, a client would learn the broker's real address from i
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
@@ -30,7 +29,6 @@ _FORMAT_WITHIN_S = 60
 
 class Kafka:
     name = "kafka"
-    product = "kafka"
 
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         return (self.name, "kafka.controller", *(f"kafka.for.{client}" for client in clients))
@@ -46,7 +44,7 @@ class Kafka:
         return Jvm(site.jre, classpath, (*SHORT_START, *NATIVE_ACCESS, *_HEAP, *_LOGGING))
 
     def prepare(self, site: Site) -> None:
-        config = site.write_config(self.name, "server.properties", self._properties(site, site.project.data(self.name)))
+        config = site.write_config(self.name, "server.properties", self._properties(site, f"data/{self.name}"))
         jvm = self.jvm(site)
         added = site.jvm_flags.get(self.name, ())
         arguments = [*jvm.flags, *added, "-cp", jvm.joined_classpath, "kafka.Kafka", str(config)]
@@ -62,7 +60,7 @@ class Kafka:
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return kafka.ping(catalogue.service(self.name).address, timeout_s)
 
-    def _properties(self, site: Site, data: Path) -> str:
+    def _properties(self, site: Site, data: str) -> str:
         advertised = {"DIRECT": site.address(self.name)}
         listeners = dict(advertised)
         for client in site.clients_of(self.name):
@@ -78,7 +76,7 @@ class Kafka:
             "listeners": _listed(listeners),
             "advertised.listeners": _listed(advertised),
             "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
-            "log.dirs": _escaped(str(data)),
+            "log.dirs": data,  # as the process sees it: an absolute path may have a comma, which would split it
             "offsets.topic.replication.factor": "1",
             "offsets.topic.num.partitions": "4",
             "transaction.state.log.replication.factor": "1",
@@ -97,39 +95,37 @@ class Kafka:
         """In a folder beside, then renamed: a format that was interrupted leaves nothing that looks formatted."""
         data = site.project.data(self.name)
         fresh = data.with_name(f".{data.name}.fresh")
-        for folder in (fresh, data):
-            shutil.rmtree(folder, ignore_errors=True)
-        config = site.write_config(self.name, "format.properties", self._properties(site, fresh))
+        shutil.rmtree(fresh, ignore_errors=True)
+        config = site.write_config(self.name, "format.properties", self._properties(site, f"data/{fresh.name}"))
         arguments = [*SHORT_START, "-cp", jvm.joined_classpath, "kafka.tools.StorageTool"]
         arguments += ["format", "--cluster-id", _CLUSTER, "--config", str(config)]
+        if trouble := _trouble_with([str(jvm.jre.java), *arguments], site):
+            raise ServiceUnhealthy(self.name, f"its store could not be formatted ({trouble})", "run: chaos-aura doctor")
+        fresh.replace(data)  # refused by the system when there are data that have lost their `meta.properties`
+
+
+def _trouble_with(argv: list[str], site: Site) -> str:
+    """Runs it to its end. Its last line when it failed, nothing when it did not."""
+    try:
         done = subprocess.run(
-            [str(jvm.jre.java), *arguments],
+            argv,
+            cwd=site.project.home,
             env=site.service_environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=_FORMAT_WITHIN_S,
             check=False,
         )
-        if done.returncode:
-            why = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["said nothing"]
-            raise ServiceUnhealthy(self.name, f"its store could not be formatted ({why[0]})", "run: chaos-aura doctor")
-        fresh.replace(data)
+    except (OSError, subprocess.TimeoutExpired) as cause:
+        return str(cause)
+    said = (done.stderr or done.stdout).strip().splitlines()
+    return "" if done.returncode == 0 else (said or [f"exit {done.returncode}"])[-1]
 
 
 def _listed(listeners: dict[str, Address]) -> str:
     return ",".join(f"{name}://{address}" for name, address in listeners.items())
-
-
-def _escaped(value: str) -> str:
-    """For a properties file, which Java reads as Latin-1."""
-    units = value.encode("utf-16-be")
-    letters = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
-    return "".join(chr(letter) if _is_plain(letter) else f"\\u{letter:04x}" for letter in letters)
-
-
-def _is_plain(letter: int) -> bool:
-    return chr(letter).isascii() and chr(letter) != "\\"
 
 
 def _quoted(argument: str) -> str:

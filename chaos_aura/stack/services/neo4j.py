@@ -30,7 +30,6 @@ _OPENED = tuple(
 
 class Neo4j:
     name = "neo4j"
-    product = "neo4j"
 
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         return (self.name,)
@@ -62,7 +61,8 @@ class Neo4j:
 
     def program(self, site: Site) -> Program:
         config = site.project.config(self.name) / "host.json"
-        argv = [sys.executable, "-P", "-m", "chaos_aura.stack.services.neo4j_host", str(config)]
+        host = Path(__file__).with_name("neo4j_host.py")  # by its file: as a module it would import all services
+        argv = [sys.executable, "-P", str(host), str(config)]
         return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)})
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:

@@ -1,4 +1,4 @@
-"""`python -m chaos_aura.stack.services.neo4j_host HOST.json`: this process becomes a Neo4j server."""
+"""`python neo4j_host.py HOST.json`: this process becomes a Neo4j server."""
 
 import json
 import signal

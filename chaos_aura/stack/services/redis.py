@@ -27,7 +27,6 @@ logfile ""
 
 class Redis:
     name = "redis"
-    product = None
 
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         return (self.name,)
@@ -73,6 +72,12 @@ def _find_server(site: Site) -> tuple[Path, str]:
 
 
 def _version_of(server: str) -> str:
-    told = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    """0.0.0 of one that cannot be asked: it fits nothing."""
+    try:
+        told = subprocess.run(
+            [server, "--version"], capture_output=True, text=True, errors="replace", timeout=10, check=False
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return "0.0.0"
     version = re.search(r"\bv=(\d+\.\d+\.\d+)", told)
     return version[1] if version else "0.0.0"

@@ -16,10 +16,6 @@ class LocalService(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def product(self) -> str | None:
-        """What must be fetched into the cache for it, when that is not a Python package."""
-
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         """The ports it listens on, its direct one under its own name. `clients` have edges into it."""
 

@@ -19,7 +19,6 @@ _DYNAMIC_CONFIG = (
 
 class Temporal:
     name = "temporal"
-    product = None
 
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         return (self.name, "temporal.ui", "temporal.http", "temporal.metrics")
@@ -43,7 +42,8 @@ class Temporal:
         argv += ["--ip", address.host, "--port", str(address.port)]
         for option, port_name in (("ui", "temporal.ui"), ("http", "temporal.http"), ("metrics", "temporal.metrics")):
             argv += [f"--{option}-port", str(site.ports[port_name])]
-        argv += ["--db-filename", str(site.project.data(self.name) / "temporal.db"), "--ui-disable-news-fetch"]
+        # As the process sees it: an absolute path may have a letter that means something in an address.
+        argv += ["--db-filename", f"data/{self.name}/temporal.db", "--ui-disable-news-fetch"]
         argv += ["--log-level", "warn"]
         for pragma in _PRAGMAS:
             argv += ["--sqlite-pragma", pragma]

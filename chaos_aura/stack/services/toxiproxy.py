@@ -14,7 +14,6 @@ from chaos_aura.stack.supervisor.program import Program
 
 class Toxiproxy:
     name = "toxiproxy"
-    product = "toxiproxy"
 
     def port_names(self, clients: tuple[str, ...]) -> tuple[str, ...]:
         return (self.name,)
