@@ -1,6 +1,8 @@
 # Every target sets up what it needs: on a fresh machine, `make run` is enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# The stack of this checkout is meant, whatever project the user's shell names; tests make their own.
+run clean: export CHAOS_AURA_PROJECT := .
 # Targets share one .venv and one stack, so `make -j check test` takes them in turn.
 .NOTPARALLEL:
 .PHONY: help setup run test check check-format check-lint check-types check-imports check-names check-wheel \
@@ -13,11 +15,11 @@ setup: ## make .venv from requirements.lock (PYTHON=... chooses the Python); not
 	@scripts/setup
 
 run: setup ## start the stack of real services and show how each of them is
-	@.venv/bin/chaos-aura up
+	@.venv/bin/chaos-aura up --json >/dev/null
 	@.venv/bin/chaos-aura status
 
 test: setup ## run the tests (ARGS='-k edges -x' goes to pytest)
-	@.venv/bin/pytest $(ARGS)
+	@env -u CHAOS_AURA_PROJECT .venv/bin/pytest $(ARGS)
 
 check: check-format check-lint check-types check-imports check-names check-wheel ## format, lint, types, imports, names, wheel
 
@@ -47,7 +49,7 @@ format: setup ## put the sources into shape
 bench: setup ## measure: run benchmarks/bench_*.py one after another
 	@for bench in benchmarks/bench_*.py; do \
 		[ -e "$$bench" ] || { echo "benchmarks: there are none"; exit 1; }; \
-		echo "== $$bench"; PYTHONPATH=tests .venv/bin/python "$$bench" $(ARGS) || exit 1; \
+		echo "== $$bench"; env -u CHAOS_AURA_PROJECT PYTHONPATH=tests .venv/bin/python "$$bench" $(ARGS) || exit 1; \
 	done
 
 lock: ## make requirements.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)

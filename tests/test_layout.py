@@ -170,3 +170,31 @@ def test_make_clean_removes_nothing_while_the_stack_cannot_be_stopped(copy: Path
         make(copy, "clean")
     assert "the stack was not stopped" in failed.value.stderr
     assert command.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "planted", "contract"),
+    [
+        ("chaos_aura/core/address.py", "import chaos_aura.stack.edges", "Imports run downwards only"),
+        ("chaos_aura/stack/edges.py", "import chaos_aura.platform", "Nobody imports the platform under test"),
+        ("chaos_aura/platform/__init__.py", "import chaos_aura.core", "The platform under test knows nothing of chaos"),
+        ("chaos_aura/cli/up.py", "import injectors", "chaos_aura never imports its plug-ins"),
+        ("injectors/__init__.py", "import chaos_aura.record", "Injectors and steady states do not themselves"),
+        ("steady_states/__init__.py", "import chaos_aura.record", "Injectors and steady states do not themselves"),
+        ("probes/__init__.py", "import chaos_aura.faults", "Probes import core, record and judge"),
+        ("chaos_aura/stack/edges.py", "import chaoslib", "Only the toolkit room imports Chaos Toolkit"),
+    ],
+)
+def test_an_import_against_the_design_is_found(tmp_path: Path, file: str, planted: str, contract: str) -> None:
+    for room in ("chaos_aura", "injectors", "probes", "steady_states"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / file).open("a", encoding="utf-8") as source:
+        source.write(f"\n{planted}\n")
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [linter, "--no-logo", "--no-cache"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    broken = [line for line in done.stdout.splitlines() if line.endswith(" BROKEN")]
+    assert done.returncode == 1
+    assert any(line.startswith(contract) for line in broken), done.stdout

@@ -18,9 +18,9 @@ _MEGABYTE = 1e6
 
 
 @contextmanager
-def shown(*, quiet: bool = False) -> Iterator[Progress]:
+def shown() -> Iterator[Progress]:
     """The display is taken off the screen whatever happens."""
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True)
     if not console.is_terminal:
         yield PlainLines(console)
         return
@@ -46,7 +46,7 @@ class LiveBars:
     def begin(self, item: str, doing: str, total_bytes: int | None = None) -> None:
         with self._lock:
             if item in self._tasks:
-                self._bars.reset(self._tasks[item], total=total_bytes, doing=doing)
+                self._bars.reset(self._tasks[item], total=total_bytes or 1, doing=doing)  # None would keep the former
             else:
                 self._tasks[item] = self._bars.add_task(item, total=total_bytes, doing=doing)
 
@@ -56,6 +56,7 @@ class LiveBars:
     def end(self, item: str, done: str) -> None:
         task = self._tasks[item]
         self._bars.update(task, total=1, completed=1, doing=done)
+        self._bars.stop_task(task)
 
 
 class PlainLines:

@@ -18,7 +18,8 @@ def down(
     Data are kept for the next start, unless purged. Afterwards no process, port or socket of it is left.
     """
     project = Project.around(Path.cwd(), os.environ)
+    is_there = project.home.exists()
     was_running = bring_down(project, purge=purge, on_wait=lambda: typer.echo("waiting for another command", err=True))
     typer.echo("down" if was_running else "was not running")
-    if purge:
+    if purge and is_there:
         typer.echo(f"removed {project.home}")

@@ -3,11 +3,12 @@
 import os
 import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import typer
 
-from chaos_aura.core.errors import ChaosAuraError, ServiceUnhealthy
+from chaos_aura.core.errors import ChaosAuraError, MachineLacks, ServiceUnhealthy
 
 _LONGEST = 240
 
@@ -27,8 +28,36 @@ def shorten(line: str) -> str:
 
 def report_crash(crash: Exception) -> None:
     """A defect of ours: the traceback goes to a file, to be sent to whoever mends it."""
-    handle, name = tempfile.mkstemp(prefix="chaos-aura-crash-", suffix=".txt")
-    os.close(handle)
-    Path(name).write_text("".join(traceback.format_exception(crash)), encoding="utf-8")
     summary = f"{type(crash).__name__}: {crash}".splitlines()[0]
-    typer.secho(f"error: chaos-aura: failed unexpectedly ({summary}); details in {name}", err=True, fg=typer.colors.RED)
+    line = f"error: chaos-aura: failed unexpectedly ({summary})"
+    with suppress(OSError):  # without room for a file, the line must do
+        line += f"; details in {_written(crash)}"
+    typer.secho(line, err=True, fg=typer.colors.RED)
+
+
+def _written(crash: Exception) -> str:
+    handle, name = tempfile.mkstemp(prefix="chaos-aura-crash-", suffix=".txt")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write("".join(traceback.format_exception(crash)))
+    except OSError:
+        Path(name).unlink()
+        raise
+    return name
+
+
+def told_by_system(cause: OSError, is_output_lost: bool = False) -> ChaosAuraError:
+    """What no other part of ours has put into words: a disk is full, a folder closed or gone."""
+    if is_output_lost:
+        return MachineLacks.because(cause, "standard output")
+    if isinstance(cause, FileNotFoundError) and not cause.filename and not _has_current_folder():
+        return MachineLacks("current folder", "is gone", "change to one that exists")
+    return MachineLacks.because(cause)
+
+
+def _has_current_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - Path's own does the same
+    except FileNotFoundError:
+        return False
+    return True

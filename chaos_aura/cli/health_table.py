@@ -4,16 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.stack.health import Health, HealthState
+from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 
 _STYLES = {HealthState.HEALTHY: "green", HealthState.UNHEALTHY: "yellow", HealthState.DOWN: "red"}
 _MINUTE_S = 60
 _HOUR_S = 3600
-_PIPE_WIDTH = 160
+_ANY_WIDTH = 10_000
+_DISPENSABLE = ("restarts", "version", "operation")
 
 
 def health_document(stack: RunningStack, rows: Sequence[Health]) -> dict[str, Any]:
@@ -28,35 +32,71 @@ def health_document(stack: RunningStack, rows: Sequence[Health]) -> dict[str, An
         "services": [row.to_dict() for row in rows],
         "edges": [{"name": edge.name, "uri": edge.uri} for edge in stack.catalogue.edges],
         "jobs": [{"name": job.name, "state": job.state.value} for job in stack.jobs().values()],
+        "error": None,
+    }
+
+
+def document_of_failure(project: Project | None, error: ChaosAuraError) -> dict[str, Any]:
+    """The same fields when there is no stack to tell of."""
+    return {
+        "schema": 1,
+        "running": False,
+        "healthy": False,
+        "stack": None,
+        "folder": str(project.home) if project else None,
+        "supervisor": {"pid": None},
+        "services": [],
+        "edges": [],
+        "jobs": [],
+        "error": {"where": error.where, "why": error.why, "remedy": error.remedy},
     }
 
 
 def print_health(stack: RunningStack, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
     console = Console(soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    last = "took" if took_s is not None else "uptime"
-    for column in ("service", "state", "address", "version", "pid", "operation", last, "restarts"):
-        table.add_column(column, no_wrap=True)
-    for row in rows:
-        spent_s = took_s.get(row.name) if took_s is not None else row.uptime_s
-        table.add_row(
-            row.name,
-            Text(row.state, style=_STYLES[row.state]),
-            row.address,
-            row.version,
-            str(row.pid or "-"),
-            _operation(row),
-            "-" if spent_s is None else _duration(spent_s),
-            str(row.restarts),
-        )
-    console.print(table)
+    print_rows(console, rows, took_s)
     for name, page, uri in _pages(stack):
         console.print(f"{name} {page}: {uri}", highlight=False)
     for row in rows:
         if row.remedy:
             console.print(f"{row.name}: {row.detail}; {row.remedy}", highlight=False, markup=False)
+
+
+def print_rows(console: Console, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
+    """Nothing is ever cut. A narrow terminal gets fewer columns, anything else all of them."""
+    columns = _columns(rows, took_s)
+    for name in _DISPENSABLE if console.is_terminal else ():
+        if _width(console, columns) > console.width:
+            del columns[name]
+    console.width = max(console.width, _width(console, columns))
+    console.print(_table(columns))
+
+
+def _columns(rows: Sequence[Health], took_s: Mapping[str, float] | None) -> dict[str, list[Text]]:
+    spent_s = [row.uptime_s if took_s is None else took_s.get(row.name) for row in rows]
+    return {
+        "service": [Text(row.name) for row in rows],
+        "state": [Text(row.state, style=_STYLES[row.state]) for row in rows],
+        "address": [Text(row.address) for row in rows],
+        "version": [Text(row.version) for row in rows],
+        "pid": [Text(str(row.pid or "-")) for row in rows],
+        "operation": [Text(_operation(row)) for row in rows],
+        "uptime" if took_s is None else "took": [Text("-" if s is None else _duration(s)) for s in spent_s],
+        "restarts": [Text(str(row.restarts)) for row in rows],
+    }
+
+
+def _table(columns: Mapping[str, list[Text]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _width(console: Console, columns: Mapping[str, list[Text]]) -> int:
+    return Measurement.get(console, console.options.update(width=_ANY_WIDTH), _table(columns)).maximum
 
 
 def _operation(row: Health) -> str:

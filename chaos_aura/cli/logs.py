@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chaos_aura.core.errors import BadInput
-from chaos_aura.stack.logs import follow, size, tail
+from chaos_aura.stack.logs import follow, services, size, tail
 from chaos_aura.stack.project import Project
 
 
@@ -24,7 +24,7 @@ def logs(
     Works with the stack down too: logs are kept until `down --purge`.
     """
     project = Project.around(Path.cwd(), os.environ)
-    known = sorted(path.stem for path in project.logs.glob("*.log"))
+    known = services(project.logs)
     if service not in known:
         remedy = f"there are: {', '.join(known)}" if known else "run: chaos-aura up"
         raise BadInput(service or "(empty name)", "has no log here", remedy)

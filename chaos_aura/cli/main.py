@@ -6,13 +6,14 @@ Commands are imported only when they are called: help must not wait for what it 
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from chaos_aura.cli.failure import report_crash, report_error
+from chaos_aura.cli.failure import report_crash, report_error, told_by_system
 from chaos_aura.core.errors import ChaosAuraError
 
 # A command's module and function have its name. The sentence is the first line of its docstring.
@@ -23,7 +24,12 @@ COMMANDS = {
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }
-_INTERRUPTED = 128 + signal.SIGINT
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TYPERS_INTERRUPTED = 130  # its own number, whatever the signal was
+_WHAT_IS_LEFT = {
+    "up": "interrupted: nothing that this command started is left running",
+    "down": "interrupted: run chaos-aura down again",
+}
 
 
 class _Commands(TyperGroup):
@@ -67,39 +73,81 @@ def chaos_aura(
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
-    sys.exit(_run())
+    interruption = _Interruption()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # Python has its own for SIGINT, which asyncio looks for
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, interruption)
+    sys.exit(_run(interruption))
 
 
-def _run() -> int:
+class _Interruption:
+    """Remembers a signal that is no Ctrl-C: typer keeps only that there was one."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, number: int, _: object) -> None:
+        self.number = number
+        raise KeyboardInterrupt
+
+
+def _run(interruption: _Interruption) -> int:
     try:
-        return _told_if_interrupted(int(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0))
-    except ChaosAuraError as error:
-        report_error(error)
-        return error.exit_code
-    except typer.TyperException as misuse:
-        typer.secho(f"error: {misuse.format_message()} (see: chaos-aura --help)", err=True, fg=typer.colors.RED)
-        return misuse.exit_code
+        code = int(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
-        return _told_if_interrupted(_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read us has gone, which is no error; Python must not find out again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as crash:  # noqa: BLE001 - the border: a person sees a line, the file has the rest
-        report_crash(crash)
-        return 70
+        code = _TYPERS_INTERRUPTED
+    except Exception as failure:  # noqa: BLE001 - the border: a person sees a line
+        return _told(failure)
+    is_over = interruption.number != 0  # even where a command takes a Ctrl-C for its proper end
+    return _interrupted(interruption.number) if is_over or code == _TYPERS_INTERRUPTED else code
 
 
-def _told_if_interrupted(code: int) -> int:
-    if code == _INTERRUPTED:
-        typer.echo("interrupted: nothing that this command started is left running", err=True)
-    return code
+def _told(failure: Exception) -> int:
+    match failure:
+        case ChaosAuraError():
+            report_error(failure)
+            return failure.exit_code
+        case typer.TyperException():
+            see = " ".join(("chaos-aura", *_command(), "--help"))
+            typer.secho(f"error: {failure.format_message()} (see: {see})", err=True, fg=typer.colors.RED)
+            return failure.exit_code
+        case BrokenPipeError():  # whoever read us has gone, which is no error
+            _drop_output()
+            return 0
+        case OSError():
+            report_error(told_by_system(failure, failure.filename is None and _is_output_lost()))
+            return 1
+        case _:
+            report_crash(failure)
+            return 70
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _command() -> tuple[str, ...]:
+    """The one that was called, if it is one."""
+    return tuple(word for word in sys.argv[1:2] if word in COMMANDS)
+
+
+def _interrupted(number: int) -> int:
+    for one in _INTERRUPTIONS:
+        signal.signal(one, signal.SIG_IGN)  # another one could only spoil the last words
+    with suppress(OSError):  # the terminal may be gone, which may be why
+        typer.echo(_WHAT_IS_LEFT.get("".join(_command()), "interrupted"), err=True)
+    return 128 + (number or signal.SIGINT)
+
+
+def _is_output_lost() -> bool:
+    """Only another try can tell: a failed write names no file, and what it could not write is forgotten."""
+    try:
+        print(flush=True)  # noqa: T201 - as a command would
+    except OSError:
+        _drop_output()
+        return True
+    return False
+
+
+def _drop_output() -> None:
+    """Python must not find out again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

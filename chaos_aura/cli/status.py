@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from chaos_aura.cli.health_table import health_document, print_health
-from chaos_aura.core.errors import StackDown
+from chaos_aura.cli.failure import told_by_system
+from chaos_aura.cli.health_table import document_of_failure, health_document, print_health
+from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 
@@ -20,16 +21,29 @@ def status(
 
     Each does one real operation. Exits with 0 only if all are healthy.
     """
-    try:
-        stack = RunningStack.of(Project.around(Path.cwd(), os.environ))
-    except StackDown:
-        if as_json:
-            typer.echo(json.dumps({"running": False, "services": [], "edges": []}, indent=2))
-            raise typer.Exit(1) from None
-        raise
-    rows = stack.health()
     if as_json:
-        typer.echo(json.dumps(health_document(stack, rows), indent=2))
-    else:
-        print_health(stack, rows)
+        document = _document()
+        typer.echo(json.dumps(document, indent=2))
+        raise typer.Exit(0 if document["healthy"] else 1)
+    stack = RunningStack.of(Project.around(Path.cwd(), os.environ))
+    rows = stack.health()
+    print_health(stack, rows)
     raise typer.Exit(0 if all(row.is_healthy for row in rows) else 1)
+
+
+def _document() -> dict[str, Any]:
+    """A program that reads it gets one whatever happens."""
+    project = None
+    try:
+        project = Project.around(Path.cwd(), os.environ)
+        stack = RunningStack.of(project)
+        return health_document(stack, stack.health())
+    except ChaosAuraError as error:
+        _fail(project, error)
+    except OSError as cause:
+        _fail(project, told_by_system(cause))
+
+
+def _fail(project: Project | None, error: ChaosAuraError) -> NoReturn:
+    typer.echo(json.dumps(document_of_failure(project, error), indent=2))
+    raise error

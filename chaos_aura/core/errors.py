@@ -12,7 +12,21 @@ ChaosAuraError
 └── PingFailed          one real operation on one service did not succeed
 """
 
+import errno
+import os
 from typing import ClassVar
+
+_FULL = "make room on that disk, then run it again"
+_CLOSED = "run as a user who may use it, or use another folder"
+_REMEDIES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f), then run it again",
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EROFS: "use a folder that can be written",
+    errno.EMFILE: "raise the limit of open files (ulimit -n), then run it again",
+}
 
 
 class ChaosAuraError(Exception):
@@ -32,7 +46,12 @@ class BadInput(ChaosAuraError):
 
 
 class MachineLacks(ChaosAuraError):
-    pass
+    @classmethod
+    def because(cls, cause: OSError, where: str = "") -> "MachineLacks":
+        """The system refused something, on the file that it names."""
+        where = where or str(cause.filename or "chaos-aura")
+        why = os.strerror(cause.errno) if cause.errno else str(cause) or type(cause).__name__
+        return cls(where, why, _REMEDIES.get(cause.errno or 0, "put that right, then run it again"))
 
 
 class FetchFailed(ChaosAuraError):

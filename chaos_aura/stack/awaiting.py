@@ -96,9 +96,13 @@ class _Judge:
             if listener_of(port_name) != child.name:
                 continue
             holder = holder_of(port)
-            if holder and not (child.process and holder.pid == child.process.pid):
+            if holder and holder.pid not in _pids(child) | self._pids_now(child.name):
                 why = f"port {port} was taken by {holder} after it was chosen"
                 raise PortTaken(child.name, why, "run: chaos-aura down, then chaos-aura up")
+
+    def _pids_now(self, name: str) -> set[int]:
+        """Asked after the holder was seen: the service may have been started again since the last look."""
+        return _pids(self._stack.supervisor.children()[name])
 
     def _why_late(self, child: ChildStatus) -> str:
         try:
@@ -112,3 +116,7 @@ class _Judge:
         error = ServiceUnhealthy(child.name, why, f"its whole log: {log}")
         error.log_lines = tail(log, _SHOWN_LINES)
         return error
+
+
+def _pids(child: ChildStatus) -> set[int]:
+    return {child.process.pid} if child.process else set()

@@ -73,10 +73,10 @@ class Cache:
     @classmethod
     def of_user(cls, environ: Mapping[str, str]) -> "Cache":
         if own := environ.get("CHAOS_AURA_CACHE"):
-            return cls(Path(own).expanduser().absolute())
+            return cls(_real(_expanded(own)))
         xdg = Path(environ.get("XDG_CACHE_HOME") or ".")
         home = Path(environ.get("HOME") or _home_of_user())
-        return cls((xdg if xdg.is_absolute() else home / ".cache") / "chaos-aura")
+        return cls(_real((xdg if xdg.is_absolute() else home / ".cache") / "chaos-aura"))
 
     @property
     def aot_dir(self) -> Path:
@@ -159,6 +159,19 @@ class Cache:
         except OSError:
             return FlawKind.UNREADABLE
         return FlawKind.DAMAGED
+
+
+def _real(path: Path) -> Path:
+    """As the kernel names the files that a process has mapped: without links."""
+    return Path(os.path.realpath(path))  # Path's own raises for links that lead in a circle
+
+
+def _expanded(own: str) -> Path:
+    try:
+        return Path(own).expanduser()
+    except RuntimeError as problem:
+        why = f"{own} names a home folder that is not known"
+        raise BadInput("CHAOS_AURA_CACHE", why, "name a folder that you may write") from problem
 
 
 def _home_of_user() -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.project import Project
 
 
@@ -14,11 +15,18 @@ def changing(project: Project, on_wait: Callable[[], None]) -> Iterator[int]:
     """Makes the folder when it is not there. Yields the descriptor of the lock, for who is to hold it on."""
     while True:
         project.make()
-        with project.command_lock.open("a") as lock:
+        with _opened(project) as lock:
             _take(lock, on_wait)
             if _is_still_there(lock, project):
                 yield lock.fileno()
                 return
+
+
+def _opened(project: Project) -> IO[str]:
+    try:
+        return project.command_lock.open("a")
+    except OSError as cause:
+        raise MachineLacks.because(cause) from cause
 
 
 def _take(lock: IO[str], on_wait: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from chaos_aura.core.errors import StackDown
 from chaos_aura.stack.command_lock import changing
@@ -9,6 +10,7 @@ from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
 
 _WITHIN_S = 40.0
+_TRAINING = "training"  # where a job in the background works; killed, it could not tidy up
 
 
 def bring_down(project: Project, *, purge: bool, on_wait: Callable[[], None]) -> bool:
@@ -18,7 +20,7 @@ def bring_down(project: Project, *, purge: bool, on_wait: Callable[[], None]) ->
     with changing(project, on_wait):
         was_running = shut_down(project)
         if purge:
-            _remove(project)
+            _remove(project.home)
     return was_running
 
 
@@ -26,14 +28,21 @@ def shut_down(project: Project) -> bool:
     try:
         SupervisorClient(project.home).shut_down(_WITHIN_S)
     except StackDown:
-        return False
+        was_running = False
+    else:
+        was_running = True
     finally:
         project.catalogue.unlink(missing_ok=True)
-    return True
+    _remove(project.home / _TRAINING)
+    return was_running
 
 
-def _remove(project: Project) -> None:
-    shutil.rmtree(project.home, onexc=_unless_gone)
+def _remove(folder: Path) -> None:
+    """A link to a folder elsewhere goes with what it leads to."""
+    is_link = folder.is_symlink()
+    shutil.rmtree(folder.resolve() if is_link else folder, onexc=_unless_gone)
+    if is_link:
+        folder.unlink()
 
 
 def _unless_gone(remove: Callable[..., object], path: str, cause: BaseException) -> None:

@@ -1,11 +1,26 @@
 """What services wrote: the end of a log, and what is added to it."""
 
+import codecs
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
+
+from chaos_aura.core.errors import MachineLacks
 
 _BLOCK_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.1
+
+
+def services(folder: Path) -> list[str]:
+    """Those that have a log in it."""
+    try:
+        return sorted(log.stem for log in folder.iterdir() if log.suffix == ".log")
+    except FileNotFoundError:
+        return []
+    except OSError as cause:
+        raise MachineLacks.because(cause) from cause
 
 
 def size(log: Path) -> int:
@@ -27,33 +42,48 @@ def tail(log: Path, lines: int, end: int | None = None) -> tuple[str, ...]:
 
 
 def follow(log: Path, start: int) -> Iterator[str]:
-    """Every line from `start` bytes on, without an end. Goes on with the new file after a rotation."""
-    position = start
-    identity = _identity(log)
-    rest = ""
+    """Every line from `start` bytes on, without an end. A file that was put aside is read to its end first."""
     while True:
-        if _identity(log) != identity:
-            identity, position = _identity(log), 0
-        added, position = _read_from(log, position)
-        *whole, rest = (rest + added).split("\n")
+        with _awaited(log) as content:
+            content.seek(start)
+            yield from _lines(_added(content, log))
+        start = 0
+
+
+def _lines(texts: Iterator[str]) -> Iterator[str]:
+    rest = ""
+    for text in texts:
+        *whole, rest = (rest + text).split("\n")
         yield from whole
-        if not added:
+    if rest:
+        yield rest
+
+
+def _added(content: BinaryIO, log: Path) -> Iterator[str]:
+    """Until another file has its name. A block may end in the middle of a letter."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        is_last = not _is_at(log, content)  # asked before: what was written until then is read yet
+        if os.fstat(content.fileno()).st_size < content.tell():
+            content.seek(0)
+        block = content.read(_BLOCK_BYTES)
+        yield decoder.decode(block)
+        if not block and is_last:
+            return
+        if not block:
             time.sleep(_LOOK_EVERY_S)
 
 
-def _read_from(log: Path, position: int) -> tuple[str, int]:
-    try:
-        with log.open("rb") as content:
-            content.seek(position)
-            added = content.read(_BLOCK_BYTES)
-    except FileNotFoundError:
-        return "", position
-    return added.decode("utf-8", errors="replace"), position + len(added)
+def _awaited(log: Path) -> BinaryIO:
+    while True:
+        try:
+            return cast("BinaryIO", log.open("rb", buffering=0))
+        except FileNotFoundError:
+            time.sleep(_LOOK_EVERY_S)
 
 
-def _identity(log: Path) -> tuple[int, int] | None:
+def _is_at(log: Path, content: BinaryIO) -> bool:
     try:
-        status = log.stat()
+        return os.path.samestat(log.stat(), os.fstat(content.fileno()))
     except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
+        return False

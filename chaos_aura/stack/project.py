@@ -25,10 +25,10 @@ class Project:
             root = Path(os.path.expanduser(named))  # noqa: PTH111 - Path's own raises for an unknown user
             if not root.is_dir():
                 raise BadInput("CHAOS_AURA_PROJECT", f"{root} is not a folder", "name an existing one or unset it")
-            return cls(root.resolve())
+            return _own(cls(root.resolve()))
         for folder in (cwd, *cwd.parents):
             if any(os.path.exists(folder / mark) for mark in _MARKS):  # noqa: PTH110 - Path's own raises where it may not look
-                return cls(folder)
+                return _own(cls(folder))
         return cls(cwd)
 
     @property
@@ -70,11 +70,27 @@ class Project:
                 _refuse_unwritable(folder)
             _refuse_unwritable(self.home)
         except OSError as cause:
-            raise MachineLacks(
-                str(self.home),
-                f"cannot be written ({os.strerror(cause.errno or 0)})",
-                "run in a folder that you may write, or set CHAOS_AURA_PROJECT",
-            ) from cause
+            why = f"cannot be written ({os.strerror(cause.errno or 0)})"
+            raise MachineLacks(str(self.home), why, _remedy(cause)) from cause
+
+
+def _own(project: Project) -> Project:
+    """What lies in a stranger's folder is not to be run, nor believed. A link may be ours and lead to one."""
+    for look in (os.lstat, os.stat):
+        try:
+            owner = look(project.home).st_uid
+        except OSError:
+            continue
+        if owner != os.geteuid():
+            why = f"belongs to another user (uid {owner})"
+            raise BadInput(str(project.home), why, "run as that user, or set CHAOS_AURA_PROJECT")
+    return project
+
+
+def _remedy(cause: OSError) -> str:
+    if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on that disk, then run it again"
+    return "run in a folder that you may write, or set CHAOS_AURA_PROJECT"
 
 
 def _refuse_unwritable(folder: Path) -> None:

@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import BadInput
+from chaos_aura.core.errors import BadInput, SupervisorFailed
 from chaos_aura.stack import health
 from chaos_aura.stack.health import Health
 from chaos_aura.stack.project import Project
+from chaos_aura.stack.services import LOCAL_SERVICES
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.state import ChildStatus
 
 _CHECK_WITHIN_S = 5.0
+_KNOWN = frozenset(service.name for service in LOCAL_SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,12 @@ class RunningStack:
     def of(cls, project: Project) -> "RunningStack":
         """StackDown when there is none."""
         SupervisorClient(project.home).pid()
-        return cls(project, read_catalogue(project))
+        catalogue = read_catalogue(project)
+        for service in catalogue.services:
+            if service.name not in _KNOWN:
+                why = f"names `{service.name}`, which this version does not know"
+                raise SupervisorFailed(str(project.catalogue), why, "run: chaos-aura down, then chaos-aura up")
+        return cls(project, catalogue)
 
     @property
     def supervisor(self) -> SupervisorClient:

@@ -43,7 +43,7 @@ def cache(tmp_path: Path, manifest: Manifest) -> Cache:
         ({"XDG_CACHE_HOME": "relative", "HOME": "/people/me"}, "/people/me/.cache/chaos-aura"),
         ({"XDG_CACHE_HOME": "", "CHAOS_AURA_CACHE": "", "HOME": "/people/me"}, "/people/me/.cache/chaos-aura"),
         ({"CHAOS_AURA_CACHE": "beside"}, f"{Path.cwd()}/beside"),
-        ({}, f"{Path.home()}/.cache/chaos-aura"),
+        ({}, f"{Path.home().resolve()}/.cache/chaos-aura"),
     ],
 )
 def test_where_the_users_cache_is(environ: dict[str, str], root: str) -> None:
@@ -53,6 +53,23 @@ def test_where_the_users_cache_is(environ: dict[str, str], root: str) -> None:
 def test_a_home_may_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/people/me")
     assert Cache.of_user({"CHAOS_AURA_CACHE": "~/here"}).root == Path("/people/me/here")
+
+
+def test_it_is_named_without_links(tmp_path: Path) -> None:
+    """As the kernel names the files that a process has mapped."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    real = tmp_path.resolve()
+    assert Cache.of_user({"CHAOS_AURA_CACHE": str(tmp_path / "link")}).root == real / "real"
+    assert Cache.of_user({"XDG_CACHE_HOME": str(tmp_path / "link")}).root == real / "real" / "chaos-aura"
+    assert Cache.of_user({"CHAOS_AURA_CACHE": str(tmp_path / "circle")}).root == real / "circle"
+
+
+def test_a_home_of_nobody() -> None:
+    line = r"^CHAOS_AURA_CACHE: ~nosuch-user/x names a home folder that is not known; name a folder that you may write$"
+    with pytest.raises(BadInput, match=line):
+        Cache.of_user({"CHAOS_AURA_CACHE": "~nosuch-user/x"})
 
 
 def test_the_class_path_is_in_the_manifests_order(tmp_path: Path) -> None:

@@ -61,6 +61,24 @@ def test_the_nearest_mark_upwards(tmp_path: Path, mark: str) -> None:
     assert Project.around(tmp_path / "outer", {}).root == tmp_path / "outer"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: cannot give a folder away")
+def test_a_strangers_stack_is_refused_wherever_it_lies(tmp_path: Path) -> None:
+    theirs, deep = tmp_path / ".chaos-aura", tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    theirs.mkdir()
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / ".chaos-aura").symlink_to(theirs)
+    assert Project.around(deep, {}).root == tmp_path
+    os.chown(theirs, _NOBODY, _NOBODY)
+    line = rf"/\.chaos-aura: belongs to another user \(uid {_NOBODY}\); run as that user, or set CHAOS_AURA_PROJECT$"
+    for folder, environ in ((deep, {}), (tmp_path, {}), (linked, {}), (deep, {"CHAOS_AURA_PROJECT": str(tmp_path)})):
+        with pytest.raises(BadInput, match=line):
+            Project.around(folder, environ)
+    (deep / ".git").mkdir()
+    assert Project.around(deep, {}).root == deep
+
+
 def test_without_a_mark_it_is_here(tmp_path: Path) -> None:
     assert Project.around(tmp_path, {}).root == tmp_path
 

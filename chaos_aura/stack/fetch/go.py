@@ -30,8 +30,19 @@ class Go:
 def fitting_go(manifest: Manifest, workshop: Workshop) -> Go:
     own = shutil.which("go", path=workshop.environ.get("PATH", ""))
     if own and manifest.accepts_go(_version_of(own, workshop)):
-        return Go(own, _build_environ(workshop, {"GOFLAGS": "-trimpath"}))
+        if _has_folders(workshop.environ):
+            return Go(own, _build_environ(workshop, {"GOFLAGS": "-trimpath"}))
+        return Go(own, _build_environ(workshop, _own_folders(workshop) | {"GOFLAGS": "-trimpath -modcacherw"}))
     return _brought(manifest.go, workshop)
+
+
+def _has_folders(environ: Mapping[str, str]) -> bool:
+    """Where Go keeps its modules and builds: in the home, unless it is told."""
+    return bool(environ.get("HOME") or (environ.get("GOPATH") and environ.get("GOCACHE")))
+
+
+def _own_folders(workshop: Workshop) -> dict[str, str]:
+    return {"GOPATH": str(workshop.folder / "path"), "GOCACHE": str(workshop.folder / "build")}
 
 
 def _version_of(go: str, workshop: Workshop) -> str:
@@ -52,8 +63,7 @@ def _brought(wanted: GoToolchain, workshop: Workshop) -> Go:
     workshop.progress.begin("go", f"fetching Go {wanted.version}")
     until_reached(lambda: _install(wanted, argv, workshop), workshop.stop)
     workshop.progress.end("go", f"fetched Go {wanted.version}")
-    own = {"GOPATH": str(workshop.folder / "path"), "GOCACHE": str(workshop.folder / "build")}
-    environ = _build_environ(workshop, own | {"GOFLAGS": "-trimpath -modcacherw"})
+    environ = _build_environ(workshop, _own_folders(workshop) | {"GOFLAGS": "-trimpath -modcacherw"})
     return Go(str(toolchain / "go" / "bin" / "go"), environ)
 
 

@@ -14,8 +14,8 @@ def ping(address: Address, timeout_s: float) -> Pong:
         return Pong(wire.elapsed_s, version, detail)
 
 
-def listening(address: Address, timeout_s: float) -> dict[str, Address]:
-    """Where each proxy listens, disabled or not, by its name."""
+def listening(address: Address, timeout_s: float) -> dict[str, str]:
+    """Where each proxy listens, in its own words, disabled or not, by its name: a stranger's may be anything."""
     with connected("toxiproxy", address, timeout_s) as wire:
         answer = get_json(wire, address, "/proxies")
         if not isinstance(answer, dict):
@@ -23,10 +23,10 @@ def listening(address: Address, timeout_s: float) -> dict[str, Address]:
         return {name: _listen_address(proxy) for name, proxy in answer.items()}
 
 
-def _listen_address(proxy: object) -> Address:
+def _listen_address(proxy: object) -> str:
     match proxy:
         case {"listen": str(listen)}:
-            return Address.parse(listen)
+            return listen
     raise Garbled("a proxy does not tell where it listens")
 
 

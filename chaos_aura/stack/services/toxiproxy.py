@@ -42,7 +42,7 @@ class Toxiproxy:
         pong = toxiproxy.ping(address, timeout_s)
         listening = toxiproxy.listening(address, timeout_s)
         for edge in catalogue.edges:
-            if listening.get(edge.name) != edge.address:
+            if listening.get(edge.name) != str(edge.address):
                 raise PingFailed(f"toxiproxy at {address}", f"has no proxy for the edge {edge.name} at {edge.address}")
         return pong
 

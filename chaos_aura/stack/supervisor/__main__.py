@@ -20,6 +20,8 @@ from chaos_aura.stack.supervisor.daemon import serve
 from chaos_aura.stack.supervisor.lineage import adopt_orphans, die_with_parent
 from chaos_aura.stack.supervisor.lock import sign
 from chaos_aura.stack.supervisor.place import LOG
+from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES
+from chaos_aura.stack.supervisor.rotation import put_aside
 from chaos_aura.stack.supervisor.saying import say
 from chaos_aura.stack.supervisor.starter import READY, Starter, wait_until_ready
 
@@ -42,6 +44,7 @@ def _become_daemon(home: Path, lock: int, starter: Starter) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
+        put_aside(home / LOG, LOG_LIMIT_BYTES)
         _redirect_output(home / LOG)
         adopt_orphans()
         first = os.getpid()

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from chaos_aura.core.errors import BadInput, ChaosAuraError
+from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.supervisor.children import Children
 from chaos_aura.stack.supervisor.conversation import Answer
 from chaos_aura.stack.supervisor.program import Program, check_grace
 from chaos_aura.stack.supervisor.saying import say
+from chaos_aura.stack.supervisor.state import SCHEMA
 
 Request = dict[str, Any]
 
@@ -17,6 +19,7 @@ Request = dict[str, Any]
 class Answers:
     def __init__(self, children: Children) -> None:
         self._children = children
+        self._signature: Answer = {"pid": os.getpid(), "process": str(ProcessId.of(os.getpid()))}
         self._verbs: dict[str, Callable[[Request], Answer]] = {
             "status": self._status,
             "start": self._start,
@@ -42,7 +45,8 @@ class Answers:
             return {"ok": False, "where": "supervisor", "why": why, "remedy": f"ask for: {', '.join(self._verbs)}"}
 
     def _status(self, _: Request) -> Answer:
-        return {"pid": os.getpid(), "children": [status.to_dict() for status in self._children.statuses()]}
+        children = [status.to_dict() for status in self._children.statuses()]
+        return {"schema": SCHEMA, **self._signature, "children": children}
 
     def _start(self, request: Request) -> Answer:
         self._refuse_when_ending()
@@ -64,8 +68,9 @@ class Answers:
         return {}
 
     def _shutdown(self, _: Request) -> Answer:
+        """Its answer stays as it is in every version to come: any `down` must end any stack."""
         self._children.end()
-        return {"pid": os.getpid()}
+        return self._signature
 
     def _refuse_when_ending(self) -> None:
         if self._children.are_ending:

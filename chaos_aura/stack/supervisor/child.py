@@ -10,10 +10,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.supervisor.backoff import Backoff
 from chaos_aura.stack.supervisor.program import Program
+from chaos_aura.stack.supervisor.rotation import cut
 from chaos_aura.stack.supervisor.spawn import spawn
 from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
 
@@ -73,6 +75,11 @@ class Child:
         if time.monotonic() >= self._due_s:
             self._due()
         return self._due_s
+
+    def shorten_log(self) -> None:
+        with suppress(OSError):  # it may have been removed, or the disk be beyond help: neither ends the service
+            if cut(Path(self.program.log), self.program.log_limit_bytes):
+                self._say(f"{self.program.name}: cut its log, which had grown too long")
 
     def status(self) -> ChildStatus:
         return ChildStatus(

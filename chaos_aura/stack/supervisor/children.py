@@ -29,6 +29,10 @@ class Children:
         """Does what is due. Returns when (monotonic) there is more to do."""
         return min((child.tick() for child in self._by_name.values()), default=float("inf"))
 
+    def shorten_logs(self) -> None:
+        for child in self._by_name.values():
+            child.shorten_log()
+
     def end(self) -> None:
         """All at once: nothing here depends on another to end well."""
         self.are_ending = True

@@ -5,17 +5,20 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from chaos_aura.stack.supervisor.answers import Answers
 from chaos_aura.stack.supervisor.children import Children
-from chaos_aura.stack.supervisor.place import PROGRAMS, SOCKET
-from chaos_aura.stack.supervisor.program import Programs
+from chaos_aura.stack.supervisor.place import CATALOGUE, LOG, PROGRAMS, SOCKET
+from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES, Programs
 from chaos_aura.stack.supervisor.reception import Reception
+from chaos_aura.stack.supervisor.rotation import cut
 from chaos_aura.stack.supervisor.saying import say
 from chaos_aura.stack.supervisor.wakeup import Wakeup
 
 _IDLE_S = 1.0
+_LOGS_EVERY_S = 5.0  # a look is cheap, and much can be written in a minute
 _BACKLOG = 4096  # one that finds it full is refused at once, not made to wait
 
 
@@ -28,6 +31,7 @@ class Supervisor:
         self._wakeup = Wakeup(self._selector)
         self._reception = Reception(listener, self._selector, Answers(self._children).answer)
         self._mark = Path(SOCKET).stat()
+        self._logs_due_s = 0.0
 
     def run(self) -> None:
         self._children.start()
@@ -35,6 +39,7 @@ class Supervisor:
         while not (self._children.are_ending and self._children.are_quiet):
             self._wait_until(due_s)
             self._reception.tidy()
+            self._shorten_logs()
             if not self._children.are_ending and self._should_end():
                 self._children.end()
             due_s = self._children.tick()
@@ -53,6 +58,14 @@ class Supervisor:
             say("supervisor: its socket is gone, so it ends")
             return True
         return self._wakeup.is_told_to_end
+
+    def _shorten_logs(self) -> None:
+        if time.monotonic() < self._logs_due_s:
+            return
+        self._logs_due_s = time.monotonic() + _LOGS_EVERY_S
+        self._children.shorten_logs()
+        with suppress(OSError):
+            cut(Path(LOG), LOG_LIMIT_BYTES)
 
     def _wait_until(self, due_s: float) -> None:
         for key, _ in self._selector.select(max(0.0, min(_IDLE_S, due_s - time.monotonic()))):
@@ -74,5 +87,6 @@ def serve(home: Path, ready: Callable[[], None]) -> None:
             supervisor.run()
         finally:
             if supervisor.is_reachable:
-                Path(SOCKET).unlink(missing_ok=True)
+                Path(SOCKET).unlink(missing_ok=True)  # first: a catalogue is only missed while somebody listens
+                Path(CATALOGUE).unlink(missing_ok=True)
             say("supervisor: ended")

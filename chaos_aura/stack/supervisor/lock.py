@@ -7,6 +7,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from chaos_aura.core.errors import SupervisorFailed
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.supervisor.place import LOCK
 
@@ -32,6 +33,9 @@ def is_held(home: Path) -> bool:
         lock = os.open(home / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except PermissionError as cause:
+        why = "may not be opened (Permission denied)"
+        raise SupervisorFailed(str(home / LOCK), why, "run as the user whose stack it is") from cause
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,4 +3,5 @@
 SOCKET = "supervisor.sock"
 LOCK = "supervisor.lock"
 LOG = "logs/supervisor.log"
+CATALOGUE = "catalogue.json"
 PROGRAMS = "programs.json"

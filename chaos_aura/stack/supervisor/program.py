@@ -17,7 +17,7 @@ LOG_LIMIT_BYTES = 16 * 1024 * 1024
 class Program:
     """One process. A job runs once; anything else comes back whenever it ends.
 
-    Its log is put aside (`NAME.log.1`) at a start that finds it longer than its limit.
+    Its log is put aside (`NAME.log.1`) when it is longer than its limit.
     """
 
     name: str

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chaos_aura.stack.supervisor.lineage import die_with_parent
 from chaos_aura.stack.supervisor.program import Program
+from chaos_aura.stack.supervisor.rotation import put_aside
 
 _CANNOT_BE_SET = frozenset({signal.SIGKILL, signal.SIGSTOP})
 
@@ -14,7 +15,7 @@ _CANNOT_BE_SET = frozenset({signal.SIGKILL, signal.SIGSTOP})
 def spawn(program: Program) -> subprocess.Popen[bytes]:
     """OSError, ValueError or SubprocessError when it cannot be started."""
     log = Path(program.log)
-    _rotate(log, program.log_limit_bytes)
+    put_aside(log, program.log_limit_bytes)
     parent = os.getpid()
 
     def bind_to_parent() -> None:
@@ -36,9 +37,3 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             start_new_session=True,
             preexec_fn=bind_to_parent,  # noqa: PLW1509 - this process has one thread
         )
-
-
-def _rotate(log: Path, limit_bytes: int) -> None:
-    """A service that crashes for days must not fill the disk with its log."""
-    if log.exists() and log.stat().st_size > limit_bytes:
-        log.replace(log.with_name(log.name + ".1"))

@@ -139,6 +139,14 @@ def test_a_request_may_come_in_pieces(home: Home, process: ProcessId) -> None:
             assert json.loads(answer.readline())["children"][0]["process"]["pid"] == process.pid
 
 
+def test_answers_are_signed(home: Home, process: ProcessId) -> None:
+    """A number alone may be a stranger's by the time it is used."""
+    supervisor = str(ProcessId.of(home.client.pid()))
+    assert _said_to(home, b'{"do": "status"}\n')["process"] == supervisor
+    assert process.is_alive()
+    assert _said_to(home, b'{"do": "shutdown"}\n')["process"] == supervisor
+
+
 def test_two_hundred_requests_side_by_side(home: Home, process: ProcessId) -> None:
     with ThreadPoolExecutor(max_workers=200) as side_by_side:
         seen = list(side_by_side.map(lambda _: home.client.children()["a"].process, range(200)))

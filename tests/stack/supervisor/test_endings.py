@@ -14,7 +14,7 @@ from supervised import PATIENCE_S, Home
 from chaos_aura.core.errors import StackDown
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
-from chaos_aura.stack.supervisor.place import SOCKET
+from chaos_aura.stack.supervisor.place import CATALOGUE, LOCK, SOCKET
 from chaos_aura.stack.supervisor.state import ChildState
 
 # One grandchild in the child's own group, one that has left it for a session of its own, each with a child.
@@ -156,6 +156,30 @@ def test_a_removed_folder_ends_what_nobody_could_reach(home: Home) -> None:
     _await_family(home)
     shutil.rmtree(home.folder)
     home.await_nothing_left()
+
+
+def test_the_catalogue_goes_with_the_last_child(home: Home) -> None:
+    """Whoever finds one must be able to believe it."""
+    catalogue = home.file(CATALOGUE)
+    catalogue.write_text("{}", encoding="utf-8")
+    seen = f"trap 'ls {CATALOGUE} > seen; exit 0' TERM; echo ready > ready; while true; do sleep 0.02; done"
+    home.launch(home.program("a", "bash", "-c", seen, grace_s=PATIENCE_S))
+    home.await_file("ready")
+    os.kill(home.client.pid(), signal.SIGTERM)
+    home.await_nothing_left()
+    assert home.file("seen").read_text(encoding="utf-8") == f"{CATALOGUE}\n"
+    assert not catalogue.exists()
+
+
+def test_a_catalogue_left_by_a_kill_is_known_by_the_lock(home: Home) -> None:
+    home.file(CATALOGUE).write_text("{}", encoding="utf-8")
+    home.launch(home.program("a"))
+    named = ProcessId.parse(home.file(LOCK).read_text(encoding="utf-8"))
+    assert named == ProcessId.of(home.client.pid())
+    os.kill(named.pid, signal.SIGKILL)
+    home.await_nothing_left()
+    assert home.file(CATALOGUE).exists()
+    assert not ProcessId.parse(home.file(LOCK).read_text(encoding="utf-8")).is_alive()
 
 
 def test_states_survive_a_busy_start(home: Home) -> None:
