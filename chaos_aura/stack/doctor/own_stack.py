@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chaos_aura.core.errors import StackDown
+from chaos_aura.core.errors import ChaosAuraError, StackDown
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.holdings import size_of
 from chaos_aura.stack.doctor.room import size_text
@@ -18,6 +18,9 @@ def look_at_stack(scene: Scene) -> Iterator[Finding]:
         stack = RunningStack.of(scene.project)
     except StackDown:
         yield Finding("stack", Group.CACHE, State.OK, f"not running; {room}")
+        return
+    except ChaosAuraError as trouble:
+        yield Finding("stack", Group.CACHE, State.BROKEN, f"{trouble.why}; {room}", "", trouble.remedy)
         return
     children = [child for child in stack.supervisor.children().values() if not child.is_job]
     alive = [child for child in children if child.state is ChildState.RUNNING]
