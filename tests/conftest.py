@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from chaos_aura.stack.fetch import fetch
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.running import RunningStack
+
+_RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
 @pytest.fixture(scope="session")
@@ -33,14 +36,17 @@ def whole_cache() -> Cache:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
     """Places for stacks of one test's own, all down and gone after it."""
-    entered = []
+    with ExitStack() as entered:
 
-    def make(name: str = "project") -> PlacedStack:
-        folder = tmp_path / name
-        folder.mkdir()
-        entered.append(placed(folder))
-        return entered[-1].__enter__()
+        def make(name: str = "project") -> PlacedStack:
+            folder = tmp_path / name
+            folder.mkdir()
+            return entered.enter_context(placed(folder))
 
-    yield make
-    for one in reversed(entered):
-        one.__exit__(None, None, None)
+        yield make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("live")

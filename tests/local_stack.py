@@ -2,10 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,14 @@ def placed(folder: Path) -> Iterator[PlacedStack]:
     try:
         yield one
     finally:
-        one.down(purge=True)
-        assert not one.processes()
+        try:
+            one.down(purge=True)
+        finally:
+            left = one.processes()
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
+        assert not left
 
 
 def chaos_aura(*words: str) -> list[str]:

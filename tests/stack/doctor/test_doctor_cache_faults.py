@@ -105,15 +105,14 @@ def test_a_toxiproxy_that_does_not_run(linked_cache: Cache, project_folder: Path
     assert found["parts"].state is State.BROKEN
 
 
-def test_startup_caches_made_and_damaged(linked_cache: Cache, project_folder: Path, tmp_path: Path) -> None:
+def test_startup_caches_made_and_damaged(linked_cache: Cache, project_folder: Path) -> None:
     subject = "start-up cache kafka"
     assert findings(linked_cache, project_folder)[subject].state is State.LIMITED
     scene = Scene(Project(project_folder), os.environ | {"CHAOS_AURA_CACHE": str(linked_cache.root)})
     startup = aot_caches(scene.site)["kafka"]
     startup.path.parent.mkdir()
-    made = tmp_path / "made"
-    made.write_bytes(b"classes" * 1000)
-    startup.take_over(made)
+    startup.in_the_making.write_bytes(b"classes" * 1000)
+    startup.take_over()
     assert findings(linked_cache, project_folder, deep=True)[subject].is_ok
     content = startup.path.read_bytes()
     startup.path.write_bytes(b"x" + content[1:])
