@@ -152,7 +152,9 @@ def test_a_current_folder_that_is_gone(placed_nowhere: PlacedStack, words: list[
         timeout=_WITHIN_S,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "error: current folder: is gone; change to one that exists\n")
+    # Below a path with a blank, an installed script is started by a shell, which has its own word on the folder.
+    said = [line for line in done.stderr.splitlines() if not line.startswith("sh: ")]
+    assert (done.returncode, said) == (1, ["error: current folder: is gone; change to one that exists"])
 
 
 @pytest.mark.parametrize(
