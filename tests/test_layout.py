@@ -181,6 +181,8 @@ def test_make_clean_removes_nothing_while_the_stack_cannot_be_stopped(copy: Path
         ("chaos_aura/cli/up.py", "import injectors", "chaos_aura never imports its plug-ins"),
         ("injectors/__init__.py", "import chaos_aura.record", "Injectors and steady states do not themselves"),
         ("steady_states/__init__.py", "import chaos_aura.record", "Injectors and steady states do not themselves"),
+        ("injectors/__init__.py", "import chaos_aura.stack.edges", "Injectors import core and faults"),
+        ("steady_states/__init__.py", "import chaos_aura.stack.edges", "Steady states import core and judge"),
         ("probes/__init__.py", "import chaos_aura.faults", "Probes import core, record and judge"),
         ("chaos_aura/stack/edges.py", "import chaoslib", "Only the toolkit room imports Chaos Toolkit"),
     ],
