@@ -2,11 +2,13 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -137,10 +139,9 @@ def test_a_registry_or_a_path_of_a_machine_is_found(copy: Path) -> None:
         assert "notes.md:1:" in found.stdout
 
 
-def make(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["make", "--no-print-directory", *arguments], cwd=root, capture_output=True, text=True, check=True
-    )
+def make(root: Path, *arguments: str, environ: Mapping[str, str] = os.environ) -> str:
+    command = ["make", "--no-print-directory", *arguments]
+    done = subprocess.run(command, cwd=root, env=dict(environ), capture_output=True, text=True, check=True)
     return done.stdout
 
 
@@ -160,16 +161,34 @@ def test_make_clean_removes_what_was_made_here_and_nothing_else(copy: Path) -> N
     assert set(copy.rglob("*")) == before
 
 
+def plant_command(root: Path, script: str) -> Path:
+    """A chaos-aura that does what the script says, in an environment that setup leaves alone."""
+    command = root / ".venv" / "bin" / "chaos-aura"
+    for path, text in ((command, f"#!/bin/sh\n{script}\n"), (root / "scripts" / "setup", "#!/bin/sh\n")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    (root / ".chaos-aura").mkdir()
+    return command
+
+
 def test_make_clean_removes_nothing_while_the_stack_cannot_be_stopped(copy: Path) -> None:
-    command = copy / ".venv" / "bin" / "chaos-aura"
-    command.parent.mkdir(parents=True)
-    command.write_text("#!/bin/sh\nexit 1\n")
-    command.chmod(0o755)
-    (copy / ".chaos-aura").mkdir()
+    command = plant_command(copy, "exit 1")
     with pytest.raises(subprocess.CalledProcessError) as failed:
         make(copy, "clean")
     assert "the stack was not stopped" in failed.value.stderr
     assert command.exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "commands"), [("clean", ["down --purge in ."]), ("run", ["up --json in .", "status in ."])]
+)
+def test_make_means_the_stack_of_its_checkout(copy: Path, tmp_path: Path, target: str, commands: list[str]) -> None:
+    asked = tmp_path / "asked"
+    plant_command(copy, f'echo "$* in $CHAOS_AURA_PROJECT" >>\'{asked}\'; echo "a table"')
+    said = make(copy, target, environ={**os.environ, "CHAOS_AURA_PROJECT": str(tmp_path)})
+    assert asked.read_text().splitlines() == commands
+    assert said.count("a table") == 1
 
 
 @pytest.mark.parametrize(

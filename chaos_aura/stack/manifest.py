@@ -152,9 +152,6 @@ class Manifest:
     def accepts_redis(self, version: str) -> bool:
         return version_key(self.redis.at_least) <= version_key(version) < version_key(self.redis.below)
 
-    def accepts_java(self, major: int) -> bool:
-        return major >= self.java.at_least
-
     def accepts_go(self, version: str) -> bool:
         return version_key(version) >= version_key(self.go.at_least)
 

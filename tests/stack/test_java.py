@@ -40,6 +40,13 @@ def test_one_on_path_is_found_behind_its_link(runtime: Path, tmp_path: Path) -> 
         find_jre({"PATH": str(tmp_path / "bin")}, at_least=_TOO_NEW)
 
 
+def test_as_new_as_asked_for_is_new_enough() -> None:
+    major = find_jre({}, at_least=1).major
+    assert find_jre({}, at_least=major).major == major
+    with pytest.raises(MachineLacks):
+        find_jre({}, at_least=major + 1)
+
+
 def test_a_folder_that_is_no_runtime_is_passed_over(tmp_path: Path) -> None:
     with pytest.raises(MachineLacks) as caught:
         find_jre({"JAVA_HOME": str(tmp_path)}, at_least=_TOO_NEW)

@@ -77,11 +77,6 @@ def test_which_go_will_do(version: str, accepted: bool) -> None:
     assert Manifest.bundled().accepts_go(version) is accepted
 
 
-@pytest.mark.parametrize(("major", "accepted"), [(17, False), (24, False), (25, True), (26, True)])
-def test_which_java_will_do(major: int, accepted: bool) -> None:
-    assert Manifest.bundled().accepts_java(major) is accepted
-
-
 @pytest.mark.parametrize("version", ["", "7.", "v7", "7.0-rc1", "devel"])
 def test_a_version_that_is_none(version: str) -> None:
     with pytest.raises(BadInput, match="is not numbers with dots between them"):

@@ -1,7 +1,6 @@
 """The programs that a stack runs or is built with: each is started and says which version it is."""
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.program import ask
 from chaos_aura.stack.doctor.scene import Scene, is_there
+from chaos_aura.stack.fetch.own_programs import find_go, find_uv, version_in, version_question
 from chaos_aura.stack.services.redis import Redis
 from chaos_aura.stack.services.temporal import Temporal
 
@@ -19,7 +19,7 @@ _UNKNOWN = "0.0.0"
 
 
 def look_at_uv(scene: Scene) -> Iterator[Finding]:
-    uv = _uv(scene)
+    uv = find_uv(scene.environ)
     if uv is None:
         means = "a machine without Go cannot be given one"
         yield Finding("uv", Group.STACK, State.LIMITED, "neither the package nor the program is here", means, LOCAL)
@@ -33,7 +33,7 @@ def look_at_go(scene: Scene) -> Iterator[Finding]:
     wanted = scene.manifest.go
     if own:
         yield Finding("go", Group.STACK, State.OK, seen)
-    elif _uv(scene):
+    elif find_uv(scene.environ):
         seen += f"; {wanted.package} {wanted.version} is brought in when something is to be built"
         yield Finding("go", Group.STACK, State.OK, seen)
     elif is_there(scene.cache.toxiproxy):
@@ -97,26 +97,16 @@ def look_at_toxiproxy(scene: Scene) -> Iterator[Finding]:
 
 def _own_go(scene: Scene) -> tuple[bool, str]:
     """Whether the machine's own will do, and what was seen of it."""
-    go = shutil.which("go", path=scene.environ.get("PATH", ""))
+    go = find_go(scene.environ)
     if go is None:
         return False, "none on PATH"
-    told = ask([go, "env", "GOVERSION"], {**scene.environ, "GOTOOLCHAIN": "local"})
-    found = re.match(r"go(\d+(\.\d+)*)", told.out)
-    if told.code or found is None:
+    told = ask(*version_question(go, scene.environ))
+    version = version_in(told.out)
+    if told.code or version is None:
         return False, f"{go} does not say its version"
-    if not scene.manifest.accepts_go(found[1]):
-        return False, f"{found[1]} at {go} is older than {scene.manifest.go.at_least}"
-    return True, f"{found[1]}, {go}"
-
-
-def _uv(scene: Scene) -> str | None:
-    try:
-        # Only here: whoever has Go may well live without the package.
-        import uv  # noqa: PLC0415
-
-        return str(uv.find_uv_bin())
-    except (ModuleNotFoundError, FileNotFoundError):
-        return shutil.which("uv", path=scene.environ.get("PATH", ""))
+    if not scene.manifest.accepts_go(version):
+        return False, f"{version} at {go} is older than {scene.manifest.go.at_least}"
+    return True, f"{version}, {go}"
 
 
 def _needed_and_told_by(subject: str, argv: list[str], pattern: str) -> Finding:

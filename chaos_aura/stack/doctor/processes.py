@@ -63,9 +63,7 @@ def look_at_descriptors_of_processes(_: Scene) -> Iterator[Finding]:
 
 def look_at_rights(_: Scene) -> Iterator[Finding]:
     """Only told: what each right is good for, the other checks try."""
-    status = (_PROC / "self" / "status").read_text(encoding="ascii", errors="replace")
-    rows = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-    effective = int(rows["CapEff"], 16)
+    effective = int(_status(_PROC / "self")["CapEff"], 16)
     held = [name for bit, name in _CAPABILITIES.items() if effective >> bit & 1]
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     yield Finding("rights", Group.INJECTORS, State.OK, f"{who}, capabilities: {', '.join(held) or 'none'}")
@@ -92,8 +90,13 @@ def _zombies_of_init() -> set[str]:
     for folder in _PROC.iterdir():
         if folder.name.isdecimal():
             with suppress(OSError):
-                text = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-                state, parent = text[text.rindex(")") + 2 :].split()[:2]
-                if state == "Z" and parent == "1":
+                rows = _status(folder)
+                if rows["PPid"] == "1" and rows["State"].startswith("Z"):
                     found.add(folder.name)
     return found
+
+
+def _status(process: Path) -> dict[str, str]:
+    """What the kernel tells of it, by name. It escapes line ends in a process's own name."""
+    status = (process / "status").read_text(encoding="ascii", errors="replace")
+    return dict(line.split(":\t", 1) for line in status.split("\n") if ":\t" in line)

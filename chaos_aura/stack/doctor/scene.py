@@ -44,10 +44,6 @@ class Scene:
         return make_site(self.project, self.cache, self.manifest, self.environ, ports)
 
     @property
-    def path(self) -> str | None:
-        return self.environ.get("PATH")
-
-    @property
     def wide_path(self) -> str:
         """Where an administrator's programs are, too: an ordinary user's PATH often lacks those folders."""
         return ":".join((self.environ.get("PATH") or "", *_BESIDE_PATH))

@@ -1,8 +1,6 @@
 """A Go toolchain that is new enough: this machine's own, or one brought in for the occasion."""
 
 import platform
-import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.fetch.command import CommandFailed
+from chaos_aura.stack.fetch.own_programs import find_go, find_uv, version_in, version_question
 from chaos_aura.stack.fetch.retry import until_reached
 from chaos_aura.stack.fetch.room import require_room
 from chaos_aura.stack.fetch.sources import explained
@@ -28,31 +27,39 @@ class Go:
 
 
 def fitting_go(manifest: Manifest, workshop: Workshop) -> Go:
-    own = shutil.which("go", path=workshop.environ.get("PATH", ""))
+    own = find_go(workshop.environ)
     if own and manifest.accepts_go(_version_of(own, workshop)):
-        if _has_folders(workshop.environ):
-            return Go(own, _build_environ(workshop, {"GOFLAGS": "-trimpath"}))
-        return Go(own, _build_environ(workshop, _own_folders(workshop) | {"GOFLAGS": "-trimpath -modcacherw"}))
+        return Go(own, _build_environ(workshop, {"GOFLAGS": "-trimpath"} | _missing_folders(workshop)))
     return _brought(manifest.go, workshop)
 
 
-def _has_folders(environ: Mapping[str, str]) -> bool:
-    """Where Go keeps its modules and builds: in the home, unless it is told."""
-    return bool(environ.get("HOME") or (environ.get("GOPATH") and environ.get("GOCACHE")))
+def _missing_folders(workshop: Workshop) -> dict[str, str]:
+    """Go keeps modules and builds in the home; without one, and where it is told of no other place, in the workshop."""
+    told = {name for name, value in workshop.environ.items() if value}
+    folders: dict[str, str] = {}
+    if told.isdisjoint({"HOME", "GOPATH", "GOMODCACHE"}):
+        folders |= _module_folder(workshop)
+    if told.isdisjoint({"HOME", "XDG_CACHE_HOME", "GOCACHE"}):
+        folders |= _build_folder(workshop)
+    return folders
 
 
-def _own_folders(workshop: Workshop) -> dict[str, str]:
-    return {"GOPATH": str(workshop.folder / "path"), "GOCACHE": str(workshop.folder / "build")}
+def _module_folder(workshop: Workshop) -> dict[str, str]:
+    """Writable, or the workshop could not be cleared away."""
+    return {"GOPATH": str(workshop.folder / "path"), "GOFLAGS": "-trimpath -modcacherw"}
+
+
+def _build_folder(workshop: Workshop) -> dict[str, str]:
+    return {"GOCACHE": str(workshop.folder / "build")}
 
 
 def _version_of(go: str, workshop: Workshop) -> str:
     """`0` for one that does not tell, as a self-built one or a broken one does not."""
     try:
-        said = workshop.run([go, "env", "GOVERSION"], {**workshop.environ, "GOTOOLCHAIN": "local"})
+        said = workshop.run(*version_question(go, workshop.environ))
     except CommandFailed:
         return "0"
-    found = re.match(r"go(\d+(\.\d+)*)", said)
-    return found[1] if found else "0"
+    return version_in(said) or "0"
 
 
 def _brought(wanted: GoToolchain, workshop: Workshop) -> Go:
@@ -63,7 +70,7 @@ def _brought(wanted: GoToolchain, workshop: Workshop) -> Go:
     workshop.progress.begin("go", f"fetching Go {wanted.version}")
     until_reached(lambda: _install(wanted, argv, workshop), workshop.stop)
     workshop.progress.end("go", f"fetched Go {wanted.version}")
-    environ = _build_environ(workshop, _own_folders(workshop) | {"GOFLAGS": "-trimpath -modcacherw"})
+    environ = _build_environ(workshop, _module_folder(workshop) | _build_folder(workshop))
     return Go(str(toolchain / "go" / "bin" / "go"), environ)
 
 
@@ -87,13 +94,7 @@ def _installation(wanted: GoToolchain, workshop: Workshop, toolchain: Path) -> l
 
 
 def _uv(wanted: GoToolchain, workshop: Workshop) -> str:
-    try:
-        # Only here: whoever has Go may well live without the package.
-        import uv  # noqa: PLC0415
-
-        return str(uv.find_uv_bin())
-    except (ModuleNotFoundError, FileNotFoundError):
-        found = shutil.which("uv", path=workshop.environ.get("PATH", ""))
+    found = find_uv(workshop.environ)
     if not found:
         why = f"it is built with Go, and neither Go {wanted.at_least} or newer nor uv to bring one is here"
         raise MachineLacks("toxiproxy", why, "install Go, or run: pip install 'chaos-aura[local]'")

@@ -134,6 +134,24 @@ def test_settings_of_this_machine_do_not_get_into_the_program(tiny: Tiny) -> Non
     subprocess.run([tiny.path], env={}, capture_output=True, check=True)
 
 
+def test_without_a_home_it_is_built_in_the_cache_and_leaves_nothing_there(tiny: Tiny) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "GOPATH", "GOMODCACHE", "GOCACHE"):
+        tiny.environ.pop(name, None)
+    tiny.environ["UV_CACHE_DIR"] = str(uv_cache())
+    tiny.fetch()
+    subprocess.run([tiny.path], env={}, capture_output=True, check=True)
+    assert list(tiny.cache.temporary_dir.iterdir()) == []
+
+
+def test_folders_that_are_told_are_used_where_there_is_no_home(tiny: Tiny, tmp_path: Path) -> None:
+    told = {"GOMODCACHE": tmp_path / "modules", "GOCACHE": tmp_path / "builds"}
+    for name in ("HOME", "XDG_CACHE_HOME", "GOPATH"):
+        tiny.environ.pop(name, None)
+    tiny.environ |= {name: str(folder) for name, folder in told.items()} | {"UV_CACHE_DIR": str(uv_cache())}
+    tiny.fetch()
+    assert (told["GOMODCACHE"] / "chaos.example").is_dir()
+
+
 @pytest.mark.live
 def test_where_no_go_is_one_is_brought_in(tiny: Tiny, tmp_path: Path, told: Told) -> None:
     home = tmp_path / "home"

@@ -68,6 +68,16 @@ def test_an_answer_in_chunks(toxiproxy_address: Address, proxies: list[str]) -> 
     assert toxiproxy.ping(toxiproxy_address, 5).detail == "60 proxies, 0 disabled"
 
 
+@pytest.mark.live
+def test_it_tells_where_proxies_listen_in_their_own_words(toxiproxy_address: Address, proxies: list[str]) -> None:
+    odd = {"by-name": "localhost:1", "any-port": "127.0.0.1:0", "newer": "[::1]:5", "no-port": "127.0.0.1"}
+    for name, listen in odd.items():
+        proxy = {"name": name, "listen": listen, "upstream": "127.0.0.1:1", "enabled": False}
+        with requested(toxiproxy_address, "POST", "/proxies", proxy):
+            proxies.append(name)
+    assert toxiproxy.listening(toxiproxy_address, 5) == odd
+
+
 VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"version":"1"}'
 
 
@@ -97,3 +107,13 @@ def test_chunks_and_what_may_trail_them() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\n{\r\n1\r\n}\r\n0\r\nTrailer: 1\r\n\r\n"
     with MisbehavingServer(says(VERSION + chunked)) as server:
         assert toxiproxy.ping(server.address, 5).detail == "0 proxies, 0 disabled"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(b"[]", "/proxies is not an object"), (b'{"a":{"listen":5}}', "a proxy does not tell where it listens")],
+)
+def test_proxies_that_listen_nowhere(answer: bytes, why: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+    with MisbehavingServer(says(head + answer)) as server, pytest.raises(PingFailed, match=why):
+        toxiproxy.listening(server.address, 5)
