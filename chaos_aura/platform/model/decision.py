@@ -17,6 +17,7 @@ class RefusalReason(StrEnum):
     OVER_BUDGET = "over_budget"
     COUNCIL_SAID_NO = "council_said_no"
     CANCELLED = "cancelled"  # by its tenant, or by an operator, before it was granted
+    FAILED = "failed"  # the platform could not carry it out; whatever it had taken has gone back
 
 
 class DecidedBy(StrEnum):

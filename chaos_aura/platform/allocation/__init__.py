@@ -1,0 +1,1 @@
+"""One request from its arrival to the return of its GPUs, as a durable workflow."""

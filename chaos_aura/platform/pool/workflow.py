@@ -1,0 +1,70 @@
+"""The pool as a durable workflow: grants and releases are its Updates, one after another, so a GPU has one owner."""
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from chaos_aura.platform.errors import Refused
+from chaos_aura.platform.model import Grant
+from chaos_aura.platform.pool.availability import Availability
+from chaos_aura.platform.pool.inventory import Inventory
+from chaos_aura.platform.pool.orders import GrantOrder, PoolState, PoolView, ReleaseOrder
+
+
+@workflow.defn
+class GPUPoolWorkflow:
+    """No handler waits for anything, so each is one step: nothing can come between its check and its effect."""
+
+    @workflow.init
+    def __init__(self, state: PoolState) -> None:
+        self._inventory = Inventory(state)
+        self._history_limit = state.history_limit
+
+    @workflow.run
+    async def run(self, state: PoolState) -> None:
+        await workflow.wait_condition(self._history_is_long)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self._inventory.state())
+
+    @workflow.update
+    async def grant(self, order: GrantOrder) -> Grant:
+        try:
+            return self._inventory.grant(order)
+        except Refused as refused:
+            raise _as_answer(refused) from None
+
+    @grant.validator
+    def _refuse_grant(self, order: GrantOrder) -> None:
+        """What is refused here leaves no trace in the history."""
+        try:
+            self._inventory.refuse_grant(order)
+        except Refused as refused:
+            raise _as_answer(refused) from None
+
+    @workflow.update
+    async def release(self, order: ReleaseOrder) -> int:
+        try:
+            return self._inventory.release(order)
+        except Refused as refused:
+            raise _as_answer(refused) from None
+
+    @release.validator
+    def _refuse_release(self, order: ReleaseOrder) -> None:
+        try:
+            self._inventory.refuse_release(order)
+        except Refused as refused:
+            raise _as_answer(refused) from None
+
+    @workflow.query
+    def availability(self) -> Availability:
+        return self._inventory.availability()
+
+    @workflow.query
+    def view(self) -> PoolView:
+        return self._inventory.view()
+
+    def _history_is_long(self) -> bool:
+        return workflow.info().get_current_history_length() >= self._history_limit
+
+
+def _as_answer(refused: Refused) -> ApplicationError:
+    return ApplicationError(refused.why, type=refused.reason, non_retryable=True)

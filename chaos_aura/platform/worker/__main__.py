@@ -1,0 +1,9 @@
+"""`python -P -m chaos_aura.platform.worker CONFIG.json`"""
+
+import sys
+
+from chaos_aura.platform.process import run_process
+from chaos_aura.platform.worker.work import work
+
+if __name__ == "__main__":
+    run_process(sys.argv, work)

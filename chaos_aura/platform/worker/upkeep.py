@@ -1,0 +1,77 @@
+"""What has to be there before work makes sense, made again and again until it is; and the pool's figures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from temporalio.service import RPCError
+
+from chaos_aura.platform.errors import DependencyFailed
+from chaos_aura.platform.events.publisher import Publisher
+from chaos_aura.platform.observe import metrics
+from chaos_aura.platform.observe.logs import get_logger
+from chaos_aura.platform.pool.client import PoolClient
+from chaos_aura.platform.settings import Settings
+from chaos_aura.platform.stores import decisions
+from chaos_aura.platform.worker.parts import Parts
+
+_AGAIN_AFTER_S = 0.3
+_LOOK_EVERY_S = 2.0
+_FAILURES: tuple[type[Exception], ...] = (RPCError, DependencyFailed, TimeoutError, *decisions.FAILURES, *Publisher.FAILURES)
+
+
+class Upkeep:
+    def __init__(self, settings: Settings, pool: PoolClient, parts: Parts) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._to_do: dict[str, Callable[[], Awaitable[None]]] = {
+            "pool": self._ensure_pool,
+            "schema": parts.decisions.make_schema,
+            "topics": parts.publisher.make_topics,
+        }
+        self.undone = set(self._to_do)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def pool_is_up(self) -> bool:
+        return "pool" not in self.undone
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._do(name, make)) for name, make in self._to_do.items()]
+        self._tasks.append(asyncio.create_task(self._watch_pool()))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _do(self, name: str, make: Callable[[], Awaitable[None]]) -> None:
+        told = False
+        while name in self.undone:
+            try:
+                await make()
+            except _FAILURES as failed:
+                if not told:
+                    get_logger().warning("not yet", what=name, why=str(failed))
+                    told = True
+                await asyncio.sleep(_AGAIN_AFTER_S)
+            else:
+                self.undone.discard(name)
+                get_logger().info("made", what=name)
+
+    async def _ensure_pool(self) -> None:
+        """Up once it has answered: then somebody works for it."""
+        await self._pool.ensure(self._settings.inventory, self._settings.pool_history_limit)
+        await self._pool.availability()
+
+    async def _watch_pool(self) -> None:
+        while True:
+            with suppress(*_FAILURES):
+                told = await self._pool.availability()
+                for gpu_type, total in told.total.items():
+                    free = told.free_of(gpu_type)
+                    metrics.pool_free.labels(gpu_type=gpu_type.value).set(free)
+                    metrics.pool_held.labels(gpu_type=gpu_type.value).set(total - free)
+            await asyncio.sleep(_LOOK_EVERY_S)

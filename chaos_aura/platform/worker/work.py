@@ -1,0 +1,95 @@
+"""The worker's body: connect, set up what the platform needs, work until it is told to end, drain."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from chaos_aura.platform.allocation.activities import Activities
+from chaos_aura.platform.allocation.orders import ALLOCATION_QUEUE
+from chaos_aura.platform.allocation.workflow import GPUAllocationWorkflow
+from chaos_aura.platform.connections import connect_temporal
+from chaos_aura.platform.health_server import HealthServer
+from chaos_aura.platform.observe import Observer, metrics
+from chaos_aura.platform.observe.logs import get_logger
+from chaos_aura.platform.pool.client import PoolClient
+from chaos_aura.platform.pool.orders import POOL_ID
+from chaos_aura.platform.pool.workflow import GPUPoolWorkflow
+from chaos_aura.platform.settings import Settings
+from chaos_aura.platform.worker.parts import Parts
+from chaos_aura.platform.worker.readiness import Readiness
+from chaos_aura.platform.worker.upkeep import Upkeep
+
+# A killed worker's workflows are looked for elsewhere after this, not after ten seconds.
+_STICKY_FOR = timedelta(seconds=1)
+_DRAIN_WITHIN = timedelta(seconds=8)
+_CONNECT_EVERY_S = 0.2
+
+
+async def work(settings: Settings, observer: Observer, ending: asyncio.Event) -> None:
+    async with AsyncExitStack() as entered:
+        parts = await entered.enter_async_context(Parts.made(settings, observer))
+        readiness = Readiness(parts.guards)
+        server = HealthServer(settings.listen_host, settings.listen_port, readiness.report, metrics.exposition)
+        await server.start()
+        entered.push_async_callback(server.close)
+        client = await _connected(settings, ending)
+        if client is None:
+            return
+        pool = PoolClient(client)
+        upkeep = Upkeep(settings, pool, parts)
+        entered.push_async_callback(upkeep.close)
+        for worker in workers(client, Activities(parts.deciding(pool), pool, parts.recorder)):
+            await entered.enter_async_context(worker)
+        upkeep.start()
+        readiness.begin(upkeep)
+        await ending.wait()
+
+
+def workers(client: Client, activities: Activities) -> tuple[Worker, Worker]:
+    """The pool has a queue of its own: its work is short and everyone waits for it."""
+    pool = Worker(
+        client,
+        task_queue=POOL_ID,
+        workflows=[GPUPoolWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=_STICKY_FOR,
+        graceful_shutdown_timeout=_DRAIN_WITHIN,
+        max_concurrent_workflow_tasks=10,
+    )
+    allocations = Worker(
+        client,
+        task_queue=ALLOCATION_QUEUE,
+        workflows=[GPUAllocationWorkflow],
+        activities=[
+            activities.decide,
+            activities.take,
+            activities.give_back,
+            activities.record,
+            activities.record_one,
+        ],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=_STICKY_FOR,
+        graceful_shutdown_timeout=_DRAIN_WITHIN,
+        max_cached_workflows=2000,
+        max_concurrent_workflow_tasks=100,
+        max_concurrent_activities=1000,
+        max_concurrent_local_activities=200,
+    )
+    return pool, allocations
+
+
+async def _connected(settings: Settings, ending: asyncio.Event) -> Client | None:
+    """As soon as Temporal can be reached. None when told to end before."""
+    told = False
+    while not ending.is_set():
+        try:
+            return await connect_temporal(settings, lazy=False, retry_for_s=10)
+        except RuntimeError as away:
+            if not told:
+                get_logger().warning("temporal is away", why=str(away))
+                told = True
+        await asyncio.wait({asyncio.ensure_future(ending.wait())}, timeout=_CONNECT_EVERY_S)
+    return None

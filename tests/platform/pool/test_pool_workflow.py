@@ -1,0 +1,140 @@
+"""The pool on a real Temporal: one step an update, repeatable, and it never grows old."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+
+from chaos_aura.platform.errors import Refused
+from chaos_aura.platform.model import GpuType
+from chaos_aura.platform.pool.client import PoolClient
+from chaos_aura.platform.pool.orders import GrantOrder, ReleaseOrder
+from chaos_aura.platform.pool.workflow import GPUPoolWorkflow
+from chaos_aura.stack.running import RunningStack
+
+_INVENTORY = {GpuType.T4: 8, GpuType.H100: 2}
+
+
+@asynccontextmanager
+async def worked(stack: RunningStack, history_limit: int = 4000) -> AsyncIterator[tuple[Client, PoolClient, str]]:
+    """A pool of the test's own, on a queue of its own."""
+    pool_id = f"pool-{uuid.uuid4()}"
+    client = await Client.connect(str(stack.catalogue.service("temporal").address))
+    pool = PoolClient(client, timeout_s=15, pool_id=pool_id)
+    async with Worker(
+        client,
+        task_queue=pool_id,
+        workflows=[GPUPoolWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+    ):
+        await pool.ensure(_INVENTORY, history_limit)
+        try:
+            yield client, pool, pool_id
+        finally:
+            await client.get_workflow_handle(pool_id).terminate()
+
+
+def order(allocation_id: str, count: int = 1) -> GrantOrder:
+    return GrantOrder(allocation_id, "tenant", GpuType.T4, count)
+
+
+def test_it_grants_tells_and_takes_back(stack: RunningStack) -> None:
+    async def use() -> None:
+        async with worked(stack) as (_, pool, _id):
+            grant = await pool.grant(order("one", 3))
+            view = await pool.view()
+            assert (view.free[GpuType.T4], {holder.gpu_id for holder in view.holders}) == (5, set(grant.gpu_ids))
+            assert await pool.release(ReleaseOrder("one", grant.fencing_token)) == 3
+            assert (await pool.availability()).free == _INVENTORY
+
+    asyncio.run(use())
+
+
+def test_a_refusal_says_why_and_leaves_no_history(stack: RunningStack) -> None:
+    async def use() -> None:
+        async with worked(stack) as (client, pool, pool_id):
+            await pool.availability()
+            handle = client.get_workflow_handle(pool_id)
+            before = (await handle.describe()).history_length
+            with pytest.raises(Refused, match="9 t4 asked, 8 of 8 free") as refused:
+                await pool.grant(order("one", 9))
+            assert refused.value.reason == "no_capacity"
+            assert (await handle.describe()).history_length == before
+
+    asyncio.run(use())
+
+
+def test_a_pool_that_runs_keeps_its_inventory(stack: RunningStack) -> None:
+    async def use() -> None:
+        async with worked(stack) as (_, pool, _id):
+            await pool.ensure({GpuType.T4: 1}, 4000)
+            assert (await pool.availability()).total == _INVENTORY
+
+    asyncio.run(use())
+
+
+def test_it_continues_as_new_under_load_and_loses_nothing(stack: RunningStack) -> None:
+    """Every cycle of every caller succeeds, and what they hold at any time is theirs alone."""
+
+    async def use() -> None:
+        async with worked(stack, history_limit=60) as (client, pool, pool_id):
+            first_run = (await client.get_workflow_handle(pool_id).describe()).run_id
+            holders: dict[str, str] = {}
+            tokens: list[int] = []
+
+            async def tenant(name: int) -> None:
+                for turn in range(15):
+                    grant = await pool.grant(order(f"{name}-{turn}"))
+                    tokens.append(grant.fencing_token)
+                    for gpu_id in grant.gpu_ids:
+                        assert gpu_id not in holders, f"{gpu_id} has two owners"
+                        holders[gpu_id] = grant.allocation_id
+                    for gpu_id in grant.gpu_ids:
+                        del holders[gpu_id]
+                    await pool.release(ReleaseOrder(grant.allocation_id, grant.fencing_token))
+
+            await asyncio.gather(*(tenant(name) for name in range(8)))
+            runs = {first_run, (await client.get_workflow_handle(pool_id).describe()).run_id}
+            assert len(runs) == 2
+            assert len(set(tokens)) == len(tokens) == 120
+            assert (await pool.availability()).free == _INVENTORY
+
+    asyncio.run(use())
+
+
+def test_a_repeated_order_is_known_after_it_continued_as_new(stack: RunningStack) -> None:
+    """Temporal forgets the ids of Updates then; the pool does not forget its allocations."""
+
+    async def use() -> None:
+        async with worked(stack, history_limit=10) as (client, pool, pool_id):
+            handle = client.get_workflow_handle(pool_id)
+            first_run = (await handle.describe()).run_id
+            kept, ended = await pool.grant(order("kept")), await pool.grant(order("ended"))
+            await pool.release(ReleaseOrder("ended", ended.fencing_token))
+            for number in range(5):
+                await pool.release(ReleaseOrder(f"filler-{number}"))
+            assert (await handle.describe()).run_id != first_run
+            assert await pool.grant(order("kept")) == kept
+            with pytest.raises(Refused, match="has been given up"):
+                await pool.grant(order("ended"))
+
+    asyncio.run(use())
+
+
+def test_its_history_can_be_replayed(stack: RunningStack) -> None:
+    async def use() -> WorkflowHistory:
+        async with worked(stack) as (client, pool, pool_id):
+            for number in range(4):
+                await pool.grant(order(str(number)))
+                await pool.release(ReleaseOrder(str(number)))
+            return await client.get_workflow_handle(pool_id).fetch_history()
+
+    history = asyncio.run(use())
+    replayer = Replayer(workflows=[GPUPoolWorkflow], workflow_runner=UnsandboxedWorkflowRunner())
+    asyncio.run(replayer.replay_workflow(history))
