@@ -42,6 +42,9 @@ class Recorder:
                 failed[store.value] = str(end)
             elif isinstance(end, BaseException):
                 raise end
+        decision = order.allocation.decision
+        reason = decision.reason.value if decision and decision.reason else ""
+        metrics.allocations_total.labels(state=order.allocation.state.value, reason=reason).inc()
         return Recorded(failed)
 
     async def record_patiently(self, order: RecordOrder) -> None:
@@ -70,7 +73,10 @@ class Recorder:
             await self._contexts.remember(order.allocation.request.tenant, order.allocation.past_decision)
 
     async def _write_events(self, order: RecordOrder) -> None:
-        await self._publisher.publish(_events_after(order))
+        events = _events_after(order)
+        await self._publisher.publish(events)
+        for event in events:
+            metrics.events_published_total.labels(kind=event.kind.value).inc()
 
 
 def _events_after(order: RecordOrder) -> tuple[Event, ...]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from chaos_aura.platform.allocation.deciding import Deciding
 from chaos_aura.platform.allocation.orders import Store
 from chaos_aura.platform.allocation.recorder import Recorder
+from chaos_aura.platform.council.ballot import Ballot
 from chaos_aura.platform.council.council import Council
 from chaos_aura.platform.events.publisher import Publisher
 from chaos_aura.platform.flags import FlagFile
 from chaos_aura.platform.guarding import guard_of
 from chaos_aura.platform.guards import Guard, Policy
-from chaos_aura.platform.observe import Observer
+from chaos_aura.platform.observe import Observer, metrics
+from chaos_aura.platform.observe.logs import get_logger
 from chaos_aura.platform.pool.client import PoolClient
 from chaos_aura.platform.settings import Settings
 from chaos_aura.platform.stores import contexts, decisions
@@ -59,11 +61,23 @@ class Parts:
             entered.push_async_callback(redis.close)
             kafka = Publisher(settings.kafka, timeout_s=_STORE_TIMEOUT_S)
             entered.push_async_callback(kafka.close)
+            council = Council(flags.current, notice=observer.notice, told=_count_ballot)
+            entered.callback(council.close)
+            observer.expect(*council.states)
+            if council.missing:
+                get_logger().error("council agents are missing", why=council.missing)
             recorder = Recorder(neo4j, redis, kafka, guards)
-            yield cls(flags, guards, neo4j, redis, kafka, recorder, Council(flags.current))
+            yield cls(flags, guards, neo4j, redis, kafka, recorder, council)
 
     def deciding(self, pool: PoolClient) -> Deciding:
         reader = ContextReader(
             self.contexts, self.decisions, self.guards[Store.REDIS], self.guards[Store.NEO4J], self.flags.current
         )
         return Deciding(pool, reader, self.council, self.flags.current)
+
+
+def _count_ballot(ballot: Ballot) -> None:
+    for vote in ballot.votes:
+        metrics.council_votes_total.labels(agent=vote.agent, vote="yes" if vote.approves else "no").inc()
+    for agent in ballot.absent:
+        metrics.council_absent_total.labels(agent=agent).inc()
