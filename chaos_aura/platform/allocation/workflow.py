@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from chaos_aura.platform.allocation.activities import Activities
 from chaos_aura.platform.allocation.orders import AllocationOrder, Answer, Stage
@@ -38,7 +38,7 @@ class GPUAllocationWorkflow:
             await self._decide_and_take()
             self._recording.tell(self._story.allocation, Stage.DECIDED)
             await self._hold()
-        except (asyncio.CancelledError, ActivityError) as ended:
+        except (asyncio.CancelledError, FailureError) as ended:
             await self._undo(ended)
         self._recording.tell(self._story.allocation, Stage.ENDED)
         await self._until_all_is_written()

@@ -1,0 +1,1 @@
+"""The operations, one noun a file. Each gets the services and gives a router."""

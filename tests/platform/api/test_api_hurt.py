@@ -1,0 +1,146 @@
+"""The API while something that it needs is away, and when it is ended itself."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from awaiting import wait_until
+from proxies import cut
+from tenant import Tenant, tenant_of
+
+from chaos_aura.core.process import ProcessId
+from chaos_aura.stack.running import RunningStack
+
+WITHIN_S = 60.0
+
+
+@pytest.fixture
+def tenant(stack: RunningStack) -> Iterator[Tenant]:
+    with tenant_of(stack.catalogue.service("api").uri) as one:
+        yield one
+
+
+def process_of(stack: RunningStack, name: str) -> ProcessId:
+    process = stack.supervisor.children()[name].process
+    assert process
+    return process
+
+
+@contextmanager
+def paused(process: ProcessId) -> Iterator[None]:
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def slow_council(stack: RunningStack, seconds: float) -> Iterator[None]:
+    agents = ("lnn_cost_optimizer", "lnn_fairness_enforcer", "lnn_performance_predictor")
+    flags = stack.project.home / "flags.json"
+    flags.write_text(json.dumps({"agent_delays_s": dict.fromkeys(agents, seconds)}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        flags.unlink()
+
+
+def test_without_temporal_it_says_so_soon_and_grants_again_when_it_is_back(stack: RunningStack, tenant: Tenant) -> None:
+    with cut(stack, "api.temporal"):
+        for _ in range(8):  # also those before the breaker opens
+            began_s = time.monotonic()
+            answer = tenant.ask()
+            assert time.monotonic() - began_s < 4  # it would wait longer than that for a decision
+            assert answer.status_code == 503, answer.text
+            assert answer.json()["error"]["reason"] == "temporal_away"
+            assert int(answer.headers["retry-after"]) >= 1
+        away = wait_until(lambda: _ready_status(tenant, 503), WITHIN_S, "that it is not ready")
+        assert away["status"] == "away"
+        assert tenant.http.get("/healthz").status_code == 200
+        assert tenant.http.get("/allocations", params={"state": "refused"}).status_code == 200
+    wait_until(tenant.is_ready, WITHIN_S, "an API that is ready again")
+    assert tenant.granted()["state"] == "granted"
+
+
+@pytest.mark.parametrize(
+    ("store", "path"), [("neo4j", "/allocations?state=refused"), ("redis", "/tenants/acme/usage"), ("kafka", None)]
+)
+def test_without_a_store_it_is_degraded_and_goes_on(
+    stack: RunningStack, tenant: Tenant, store: str, path: str | None
+) -> None:
+    with cut(stack, f"api.{store}"):
+        told = wait_until(lambda: _degraded(tenant, store), WITHIN_S, f"that {store} is away")
+        assert [name for name, each in told["dependencies"].items() if not each["answers"]] == [store]
+        granted = tenant.granted()
+        assert tenant.give_back(granted["allocation_id"]).status_code == 200
+        if path:
+            answer = tenant.http.get(path)
+            assert (answer.status_code, answer.json()["error"]["reason"]) == (503, f"{store}_away")
+    wait_until(tenant.is_ready, WITHIN_S, "an API that is ready again")
+    if path:
+        assert tenant.http.get(path).status_code == 200
+
+
+def test_while_nobody_works_a_request_is_pending_and_granted_later(stack: RunningStack, tenant: Tenant) -> None:
+    with paused(process_of(stack, "worker")):
+        answer = tenant.ask(count=2)
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["state"] == "pending"
+        request_id = answer.json()["allocation_id"]
+        assert answer.headers["location"] == f"/allocations/{request_id}"
+        assert int(answer.headers["retry-after"]) >= 1
+        unanswered = tenant.look(request_id)
+        assert (unanswered.status_code, unanswered.json()["error"]["reason"]) == (503, "nobody_answers")
+        # Temporal is there: its breaker must not open for those who do not work.
+        assert tenant.ask().status_code == 202
+    wait_until(lambda: tenant.look(request_id).json().get("state") == "granted", WITHIN_S, "the pending one granted")
+    assert len(tenant.look(request_id).json()["grant"]["gpu_ids"]) == 2
+
+
+def test_what_is_not_decided_yet_is_listed_as_pending(stack: RunningStack, tenant: Tenant) -> None:
+    request = tenant.request()
+    held = tenant.granted()["allocation_id"]
+    with slow_council(stack, 1.5), ThreadPoolExecutor() as side_by_side:
+        answer = side_by_side.submit(tenant.http.post, "/allocations", json=request)
+        line = wait_until(lambda: tenant.listed("pending").get(request["request_id"]), WITHIN_S, "the pending one")
+        assert line["state"] == "pending"
+        assert held not in tenant.listed("pending")
+        assert answer.result().status_code in (201, 202)
+    wait_until(lambda: request["request_id"] not in tenant.listed("pending"), WITHIN_S, "that it is decided")
+
+
+def test_told_to_end_it_answers_whom_it_serves_and_comes_back(stack: RunningStack, tenant: Tenant) -> None:
+    former = process_of(stack, "api")
+    with paused(process_of(stack, "worker")), ThreadPoolExecutor() as side_by_side:
+        answers = [side_by_side.submit(tenant.ask) for _ in range(4)]
+        wait_until(lambda: _in_flight(tenant) == 4, WITHIN_S, "four requests under way")
+        os.kill(former.pid, signal.SIGTERM)
+        assert [answer.result().status_code for answer in answers] == [202] * 4
+    wait_until(lambda: process_of(stack, "api") != former, WITHIN_S, "another process")
+    wait_until(tenant.is_ready, WITHIN_S, "an API that is ready again")
+    assert stack.supervisor.children()["api"].last_end.endswith("0")
+
+
+def _ready_status(tenant: Tenant, status: int) -> dict[str, str] | None:
+    answer = tenant.http.get("/readyz")
+    return dict(answer.json()) if answer.status_code == status else None
+
+
+def _degraded(tenant: Tenant, store: str) -> dict[str, dict[str, dict[str, object]]] | None:
+    answer = tenant.http.get("/readyz")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    return told if told["status"] == "degraded" and not told["dependencies"][store]["answers"] else None
+
+
+def _in_flight(tenant: Tenant) -> int:
+    told = httpx.get(f"{tenant.http.base_url}/metrics").text
+    line = next(line for line in told.splitlines() if line.startswith('admission_in_flight{lane="allocations"}'))
+    return int(float(line.split()[1]))

@@ -1,0 +1,261 @@
+"""The process by itself: what it answers while everything is away, its pages, its beginning and its end."""
+
+import asyncio
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from api_process import STORES, ApiProcess, api_process
+from awaiting import wait_until
+
+ASKED = {"request_id": "r-1", "tenant": "acme", "gpu_type": "a100", "count": 2, "hours": 3}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
+    with api_process(tmp_path_factory.mktemp("away")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def client(api: ApiProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api.url, timeout=20) as one:
+        yield one
+
+
+def error(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json()
+    assert set(document) == {"error"}
+    assert set(document["error"]) - {"field"} == {"reason", "message", "request_id"}
+    assert document["error"]["request_id"] == answer.headers["x-request-id"]
+    assert "Traceback" not in answer.text
+    return dict(document["error"])
+
+
+def test_it_lives_and_says_what_is_away(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    told = answer.json()
+    assert told["status"] == "away"
+    assert set(told["dependencies"]) == set(STORES)
+    for dependency in told["dependencies"].values():
+        assert dependency["answers"] is False
+        assert dependency["why"]
+        assert dependency["state"] in {"closed", "open", "half_open"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("POST", "/allocations", ASKED),
+        ("GET", "/allocations/r-1", None),
+        ("DELETE", "/allocations/r-1?tenant=acme", None),
+        ("GET", "/gpus", None),
+        ("GET", "/allocations?state=granted", None),
+        ("GET", "/allocations?state=pending", None),
+    ],
+)
+def test_without_temporal_it_says_so_at_once_and_when_to_come_again(
+    client: httpx.Client, method: str, path: str, document: object
+) -> None:
+    began_s = time.monotonic()
+    answer = client.request(method, path, json=document)
+    assert time.monotonic() - began_s < 4  # a POST that waits for an answer waits longer
+    assert error(answer, 503)["reason"] == "temporal_away"
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("/allocations?state=refused", "neo4j_away"), ("/tenants/acme/usage", "redis_away")]
+)
+def test_whoever_is_away_is_named(client: httpx.Client, path: str, reason: str) -> None:
+    assert error(client.get(path), 503)["reason"] == reason
+
+
+def test_a_list_of_all_tells_what_it_lacks(client: httpx.Client) -> None:
+    answer = client.get("/allocations")
+    assert answer.status_code == 200
+    assert answer.json()["allocations"] == []
+    assert set(answer.json()["incomplete"]) == {"pending", "granted", "refused", "released"}
+
+
+def test_the_request_id_of_the_body_is_that_of_the_answer_and_of_the_log(api: ApiProcess, client: httpx.Client) -> None:
+    answer = client.post("/allocations", json={**ASKED, "request_id": "told-everywhere"})
+    assert answer.headers["x-request-id"] == "told-everywhere"
+    lines = wait_until(
+        lambda: [line for line in api.log() if line.get("request_id") == "told-everywhere"], 10, "its line in the log"
+    )
+    (line,) = (line for line in lines if line["event"] == "request")
+    assert (line["route"], line["status"]) == ("POST /allocations", 503)
+    assert line["why"]
+    assert line["duration_ms"] > 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        (json.dumps({**ASKED, "count": 0}), "count"),
+        (json.dumps({**ASKED, "gpu_type": "b200"}), "gpu_type"),
+        (json.dumps({**ASKED, "gpus": 1}), "gpus"),
+        (json.dumps({**ASKED, "hours": float("nan")}), "hours"),
+        ("{", "body"),
+        ("", "body"),
+    ],
+)
+def test_a_malformed_body_is_refused_with_its_field_named(client: httpx.Client, sent: str, field: str) -> None:
+    for content_type in ("application/json", "application/x-www-form-urlencoded"):  # curl sends the latter
+        answer = client.post("/allocations", content=sent, headers={"Content-Type": content_type})
+        refused = error(answer, 422)
+        assert (refused["reason"], refused["field"]) == ("malformed", field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("GET", "/allocations?limit=0", "limit"),
+        ("GET", "/allocations?limit=1001", "limit"),
+        ("GET", "/allocations?limit=x", "limit"),
+        ("GET", "/allocations?state=lost", "state"),
+        ("GET", "/allocations/a%20b", "allocation_id"),
+        ("GET", f"/allocations/{'x' * 129}", "allocation_id"),
+        ("GET", "/tenants/-/usage", "tenant"),
+        ("DELETE", "/allocations/r-1", "X-Tenant"),
+        ("DELETE", "/allocations/r-1?tenant=", "tenant"),
+        ("DELETE", "/allocations/r-1?tenant=a%0Ab", "tenant"),
+    ],
+)
+def test_a_malformed_parameter_is_named(client: httpx.Client, method: str, path: str, field: str) -> None:
+    refused = error(client.request(method, path), 422)
+    assert refused["field"] == field
+    assert refused["message"].startswith(field)
+
+
+def test_a_tenant_may_not_be_told_in_two_ways_at_once(client: httpx.Client) -> None:
+    answer = client.delete("/allocations/r-1?tenant=a", headers={"X-Tenant": "b"})
+    assert error(answer, 422)["field"] == "tenant"
+
+
+def test_a_large_body_and_unknown_pages_are_refused_in_the_same_shape(client: httpx.Client) -> None:
+    assert error(client.post("/allocations", content=b"x" * 20_000), 413)["reason"] == "too_large"
+    assert error(client.get("/nothing"), 404)["reason"] == "no_such_page"
+    assert error(client.get("/allocations/"), 404)["reason"] == "no_such_page"
+    assert error(client.put("/allocations"), 405)["reason"] == "method_not_allowed"
+    assert "message" in error(client.get("/%00%ff"), 404)
+
+
+def test_the_documentation_shows_every_operation_and_asks_nobody_else(client: httpx.Client) -> None:
+    schema = client.get("/openapi.json").json()
+    answer = client.get("/docs")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    for path, operations in schema["paths"].items():
+        for method in operations:
+            assert f"{method.upper()} {path}" in answer.text
+    for name in schema["components"]["schemas"]:
+        assert f"id='{name}'" in answer.text
+    for page in (answer.text, client.get("/openapi.json").text):
+        assert not re.search(r"https?://|//[a-z]|<script|@import|url\(", page)
+
+
+def test_every_reference_of_the_documentation_leads_somewhere(client: httpx.Client) -> None:
+    text = client.get("/openapi.json").text
+    known = json.loads(text)["components"]["schemas"]
+    for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
+        assert name in known
+    page = client.get("/docs").text
+    for anchor in re.findall(r"href='#([^']+)'", page):
+        assert f"id='{anchor}'" in page
+
+
+def test_what_it_measures_can_be_read(client: httpx.Client) -> None:
+    client.get("/nothing")
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    for metric in (
+        'request_duration_seconds_count{route="GET unmatched",status="404"}',
+        'admission_in_flight{lane="releases"} 0.0',
+        "admission_queue_length 0.0",
+        'circuit_breaker_state{dependency="temporal",process="api"}',
+    ):
+        assert metric in answer.text
+
+
+def test_it_ends_well_when_it_is_told_to(tmp_path: Path) -> None:
+    """A request under way is answered first, and no new one is taken."""
+    with api_process(tmp_path) as api, socket.create_connection(("127.0.0.1", api.port)) as under_way:
+        under_way.sendall(b"POST /allocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+        wait_until(lambda: _requests_begun(api), 10, "the half request to be taken")
+        api.terminate()
+        wait_until(lambda: _is_closed(api.port), 10, "a closed door")
+        under_way.sendall(b"}")
+        assert under_way.makefile("rb").readline().split()[1] == b"422"
+        assert api.process.wait(timeout=30) == 0
+        assert api.log()[-1]["event"] == "ended"
+
+
+def test_it_ends_well_while_temporal_hangs(tmp_path: Path) -> None:
+    with api_process(tmp_path, hanging=STORES) as api:
+        api.terminate()
+        assert api.process.wait(timeout=30) == 0
+
+
+def test_a_flood_onto_a_hanging_temporal_is_sent_away_while_it_still_lives(tmp_path: Path) -> None:
+    with api_process(tmp_path, hanging=("temporal",)) as api:
+        answers, lives = asyncio.run(_flood(api.url, 200))
+    assert {answer.status_code for answer in answers} == {503}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    reasons = [answer.json()["error"]["reason"] for answer in answers]
+    assert set(reasons) == {"overloaded", "temporal_away"}
+    assert reasons.count("overloaded") >= 200 - 32 - 64 - 32
+    assert all(answer.status_code == 200 for answer in lives)
+
+
+async def _flood(url: str, size: int) -> tuple[list[httpx.Response], list[httpx.Response]]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
+        flood = [
+            asyncio.create_task(client.post("/allocations", json={**ASKED, "request_id": f"f-{number}"}))
+            for number in range(size)
+        ]
+        lives = []
+        while not all(each.done() for each in flood):
+            lives.append(await client.get("/healthz"))
+            await asyncio.sleep(0.05)
+        return [each.result() for each in flood], lives
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [('{"process": "api", "home": ".", "listen": "127.0.0.1:0"}', "`temporal` is missing"), ("{", "is not JSON")],
+)
+def test_it_does_not_start_with_settings_that_it_cannot_use(tmp_path: Path, document: str, why: str) -> None:
+    (tmp_path / "bad.json").write_text(document, encoding="utf-8")
+    argv = [sys.executable, "-P", "-m", "chaos_aura.platform.api", "bad.json"]
+    ended = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert why in ended.stdout + ended.stderr
+
+
+def _requests_begun(api: ApiProcess) -> bool:
+    """By the kernel: nothing that was sent is unread."""
+    table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    ours = [fields for fields in map(str.split, table) if int(fields[1].partition(":")[2], 16) == api.port]
+    return all(int(fields[4].partition(":")[2], 16) == 0 for fields in ours if fields[3] == "01")
+
+
+def _is_closed(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port)):
+            return False
+    except ConnectionRefusedError:
+        return True
