@@ -1,0 +1,155 @@
+"""The life of an allocation on the running platform, its ends by time, by cancellation and by failure included."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from awaiting import wait_until
+from books import api_url, read_books
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+
+from chaos_aura.platform.allocation.orders import AllocationOrder, Recorded, RecordOrder, Taken
+from chaos_aura.platform.allocation.workflow import GPUAllocationWorkflow
+from chaos_aura.platform.model import (
+    Allocation,
+    AllocationRequest,
+    DecidedBy,
+    Decision,
+    GpuType,
+    Outcome,
+    Quote,
+    RefusalReason,
+    State,
+)
+from chaos_aura.platform.pool.orders import ReleaseOrder
+from chaos_aura.stack.running import RunningStack
+
+_GONE_WITHIN_S = 30
+
+
+def asked(stack: RunningStack, hours: float = 1.0) -> str:
+    """The id of a granted request."""
+    request_id = f"life-{uuid.uuid4()}"
+    body = {"request_id": request_id, "tenant": request_id, "gpu_type": "t4", "count": 1, "hours": hours}
+    told = httpx.post(f"{api_url(stack)}/allocations", json=body, timeout=20)
+    assert told.status_code == 201, told.text
+    return request_id
+
+
+def state_of(stack: RunningStack, request_id: str) -> tuple[str, str | None]:
+    told = httpx.get(f"{api_url(stack)}/allocations/{request_id}", timeout=20).raise_for_status().json()
+    return told["state"], told["release_reason"]
+
+
+def with_temporal[T](stack: RunningStack, use: Callable[[Client], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await use(await Client.connect(str(stack.catalogue.service("temporal").address)))
+
+    return asyncio.run(run())
+
+
+def assert_all_stores_tell_of_its_end(stack: RunningStack, request_id: str) -> None:
+    def told() -> tuple[Any, ...]:
+        books = read_books(stack, request_id, [request_id])
+        stored = books.stored.get(request_id) or {}
+        return stored.get("state"), books.kinds.get(request_id, [])[-1:], books.holders.get(request_id)
+
+    wait_until(lambda: told() == ("released", ["released"], None), _GONE_WITHIN_S, "released everywhere")
+
+
+def test_a_hold_ends_by_itself(stack: RunningStack) -> None:
+    request_id = asked(stack, hours=0.0005)
+    wait_until(lambda: state_of(stack, request_id) == ("released", "hold ended"), _GONE_WITHIN_S, "released")
+    assert_all_stores_tell_of_its_end(stack, request_id)
+
+
+def test_a_cancelled_workflow_gives_back_and_puts_it_on_record(stack: RunningStack) -> None:
+    request_id = asked(stack)
+    with_temporal(stack, lambda client: client.get_workflow_handle(f"allocation-{request_id}").cancel())
+    wait_until(lambda: state_of(stack, request_id) == ("released", "cancelled"), _GONE_WITHIN_S, "released")
+    assert_all_stores_tell_of_its_end(stack, request_id)
+
+
+def test_its_history_can_be_replayed(stack: RunningStack) -> None:
+    """So a worker that takes over from a killed one comes to the same state."""
+    request_id = asked(stack)
+    httpx.delete(f"{api_url(stack)}/allocations/{request_id}", headers={"X-Tenant": request_id}, timeout=20)
+
+    async def history(client: Client) -> Any:
+        handle = client.get_workflow_handle(f"allocation-{request_id}")
+        await handle.result()
+        return await handle.fetch_history()
+
+    told = with_temporal(stack, history)
+    replayer = Replayer(workflows=[GPUAllocationWorkflow], workflow_runner=UnsandboxedWorkflowRunner())
+    asyncio.run(replayer.replay_workflow(told))
+
+
+class Scripted:
+    """Activities that fail at one place, for what no real fault reaches on purpose."""
+
+    def __init__(self, fails_in: str) -> None:
+        self._fails_in = fails_in
+        self.given_back: list[ReleaseOrder] = []
+        self.recorded: list[Allocation] = []
+
+    @activity.defn
+    async def decide(self, request: AllocationRequest) -> Decision:
+        self._fail("decide")
+        return Decision(Outcome.APPROVED, DecidedBy.MAJORITY, "yes", Quote(1, 1), 1)
+
+    @activity.defn
+    async def take(self, request: AllocationRequest) -> Taken:
+        self._fail("take")
+        raise AssertionError("only failures are scripted")
+
+    @activity.defn
+    async def give_back(self, order: ReleaseOrder) -> int:
+        self.given_back.append(order)
+        return 0
+
+    @activity.defn
+    async def record(self, order: RecordOrder) -> Recorded:
+        self.recorded.append(order.allocation)
+        return Recorded({})
+
+    def _fail(self, place: str) -> None:
+        if place == self._fails_in:
+            raise ApplicationError("broken beyond repair", non_retryable=True)
+
+
+@pytest.mark.parametrize("place", ["decide", "take"])
+def test_what_cannot_be_carried_out_is_compensated_and_told(stack: RunningStack, place: str) -> None:
+    """The pool may have granted before the failure: it is told to take back whatever that was."""
+    scripted = Scripted(place)
+    request = AllocationRequest(f"life-{uuid.uuid4()}", "tenant", GpuType.T4, 1, 1.0)
+
+    async def use(client: Client) -> tuple[Allocation, WorkflowExecutionStatus | None]:
+        async with Worker(
+            client,
+            task_queue=request.request_id,
+            workflows=[GPUAllocationWorkflow],
+            activities=[scripted.decide, scripted.take, scripted.give_back, scripted.record],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        ):
+            handle = await client.start_workflow(
+                GPUAllocationWorkflow.run,
+                AllocationOrder(request, "caller"),
+                id=f"scripted-{request.request_id}",
+                task_queue=request.request_id,
+            )
+            return await handle.result(), (await handle.describe()).status
+
+    ended, status = with_temporal(stack, use)
+    assert (ended.state, ended.grant, status) == (State.REFUSED, None, WorkflowExecutionStatus.COMPLETED)
+    assert ended.decision is not None
+    assert ended.decision.reason is RefusalReason.FAILED
+    assert "broken beyond repair" in ended.decision.detail
+    assert scripted.given_back == [ReleaseOrder(request.request_id)]
+    assert scripted.recorded == [ended]

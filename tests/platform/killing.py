@@ -1,0 +1,25 @@
+"""Members of the stack killed as a crash kills them; their supervisor starts them again."""
+
+import os
+import signal
+
+from awaiting import wait_until
+
+from chaos_aura.stack.running import RunningStack
+
+
+def kill(stack: RunningStack, name: str) -> int:
+    """The killed process's id. Waits for one that is just being started."""
+    pid = wait_until(lambda: _pid_of(stack, name), 30, f"{name} runs")
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def kill_until_it_runs_again(stack: RunningStack, name: str) -> None:
+    former = kill(stack, name)
+    wait_until(lambda: _pid_of(stack, name) not in (0, former), 30, f"{name} runs again")
+
+
+def _pid_of(stack: RunningStack, name: str) -> int:
+    child = stack.supervisor.children()[name]
+    return child.process.pid if child.process else 0

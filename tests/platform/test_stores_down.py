@@ -1,0 +1,65 @@
+"""With any one store away, grants and releases go on, and afterwards it has been told everything."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+from awaiting import wait_until
+from books import api_url
+from killing import kill_until_it_runs_again
+from proxies import cut
+from tenants import Load
+
+from chaos_aura.stack.running import RunningStack
+
+_STORES = ("neo4j", "redis", "kafka")
+
+
+@contextmanager
+def every_edge_cut(stack: RunningStack, store: str) -> Iterator[None]:
+    with ExitStack() as entered:
+        for edge in stack.catalogue.edges_into(store):
+            entered.enter_context(cut(stack, edge.name))
+        yield
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("store", _STORES)
+def test_cut_off_from_everyone(
+    stack: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None], store: str
+) -> None:
+    with load() as tenants:
+        tenants.wait_for_grants(5)
+        with every_edge_cut(stack, store):
+            tenants.wait_for_grants(20)
+        tenants.wait_for_grants(5)
+    all_is_right(tenants)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("store", _STORES)
+def test_killed_twice(
+    stack: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None], store: str
+) -> None:
+    """It comes back by itself."""
+    with load() as tenants:
+        for _ in range(2):
+            tenants.wait_for_grants(5)
+            kill_until_it_runs_again(stack, store)
+            tenants.wait_for_grants(10)
+    all_is_right(tenants)
+
+
+@pytest.mark.parametrize("store", _STORES)
+def test_readiness_tells_of_it(stack: RunningStack, store: str) -> None:
+    def told() -> dict[str, object]:
+        answer = httpx.get(f"{api_url(stack)}/readyz", timeout=10)
+        assert answer.status_code == 200
+        document = answer.json()
+        return {"status": document["status"], "answers": document["dependencies"][store]["answers"]}
+
+    wait_until(lambda: told() == {"status": "ready", "answers": True}, 30, "ready before")
+    with cut(stack, f"api.{store}"):
+        wait_until(lambda: told() == {"status": "degraded", "answers": False}, 30, "degraded")
+    wait_until(lambda: told() == {"status": "ready", "answers": True}, 30, "ready again")
