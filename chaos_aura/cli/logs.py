@@ -13,7 +13,7 @@ from chaos_aura.stack.project import Project
 
 
 def logs(
-    service: Annotated[str, typer.Argument(help="redis, kafka, neo4j, temporal, toxiproxy, supervisor ...")],
+    service: Annotated[str, typer.Argument(help="redis, kafka, api, worker, worker-2, supervisor ...")],
     follow_on: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what is added. Ctrl-C ends it.")
     ] = False,

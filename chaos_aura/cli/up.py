@@ -9,20 +9,27 @@ import typer
 
 from chaos_aura.cli.display import shown
 from chaos_aura.cli.health_table import health_document, print_health
-from chaos_aura.core.errors import BadInput
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.services import LOCAL_SERVICES
+from chaos_aura.stack.selection import ALL, refuse_unknown
+from chaos_aura.stack.services import MOST_WORKERS
 from chaos_aura.stack.up import DEFAULT_TIMEOUT_S, Arrival, Wanted, bring_up
-
-_KNOWN = tuple(service.name for service in LOCAL_SERVICES)
 
 
 def up(
     services: Annotated[
-        list[str] | None, typer.Argument(help=f"Start these only: {', '.join(_KNOWN)}.", show_default="all")
+        list[str] | None, typer.Argument(help=f"Start these only: {', '.join(ALL)}.", show_default="all")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="How many workers the platform has. Those beyond it finish what they are doing and end.",
+            min=1,
+            max=MOST_WORKERS,
+            show_default="as many as there are, at first 1",
+        ),
     ] = None,
     timeout: Annotated[
         float, typer.Option(help="Seconds that the services may take to get healthy.", min=1)
@@ -32,13 +39,18 @@ def up(
     """Start what is not running, and wait until it does its work.
 
     Fetches what is missing first. Run again, it says that the stack is up. Interrupted, it leaves nothing half started.
+
+    A service that is named starts alone, with the proxy before it. But api, worker and projection bring what they
+    cannot work without: temporal, neo4j, redis and kafka, the projection only the last two; the api brings the workers.
+    `worker` means all of them, `worker-2` that one.
+
+    $CHAOS_AURA_INVENTORY, such as t4=2000,a100=500, is the number of GPUs. The platform reads it when its pool is
+    made, at its first start; then the pool keeps its own until `down --purge`.
     """
-    names = tuple(services or _KNOWN)
-    for name in names:
-        if name not in _KNOWN:
-            raise BadInput(name or "(empty name)", "no such service", f"there are: {', '.join(_KNOWN)}")
+    names = tuple(services or ALL)
+    refuse_unknown(names)
     project = Project.around(Path.cwd(), os.environ)
-    wanted = Wanted(project, Cache.of_user(os.environ), Manifest.bundled(), os.environ, names, timeout)
+    wanted = Wanted(project, Cache.of_user(os.environ), Manifest.bundled(), os.environ, names, timeout, workers)
     with shown() as progress:
         arrival = bring_up(wanted, progress)
     _print_arrival(RunningStack.of(project), arrival, as_json=as_json)
@@ -47,10 +59,17 @@ def up(
 def _print_arrival(stack: RunningStack, arrival: Arrival, *, as_json: bool) -> None:
     rows = stack.health()
     if as_json:
-        document = {"was_up": arrival.was_up, "took_s": arrival.took_s, "training": arrival.training}
+        document = {
+            "was_up": arrival.was_up,
+            "took_s": arrival.took_s,
+            "training": arrival.training,
+            "retired": arrival.retired,
+        }
         typer.echo(json.dumps({**health_document(stack, rows), **document}, indent=2))
         return
     print_health(stack, rows, arrival.took_s)
+    if arrival.retired:
+        typer.echo(f"ended: {', '.join(arrival.retired)}")
     if arrival.was_up:
         typer.echo("up already")
     if arrival.training:

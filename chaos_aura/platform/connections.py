@@ -1,10 +1,9 @@
 """Connections to Temporal, as every process of the platform makes them."""
 
 from temporalio.client import Client
-from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.service import KeepAliveConfig, RetryConfig
 
-from chaos_aura.platform.observe.spans import TRACING
+from chaos_aura.platform.observe.temporal import Tracing, core_runtime
 from chaos_aura.platform.settings import Settings
 
 # A connection whose other end has gone silent is noticed after this, not after the default of 45 s.
@@ -16,7 +15,8 @@ async def connect_temporal(settings: Settings, *, lazy: bool, retry_for_s: float
     return await Client.connect(
         settings.temporal,
         namespace=settings.namespace,
-        interceptors=[TracingInterceptor(TRACING.tracer)],
+        interceptors=[Tracing()],
+        runtime=core_runtime(),
         lazy=lazy,
         identity=settings.process,
         keep_alive_config=_KEEP_ALIVE,

@@ -41,6 +41,9 @@ async def _run(settings: Settings, body: Body) -> int:
     log.info("started", pid=os.getpid())
     try:
         await body(settings, observer, ending)
+    except BadSettings as bad:
+        log.error("cannot work with its settings", why=str(bad))
+        return 2
     except Exception:  # the border of the process: the log has to tell why it ended
         log.exception("failed")
         return 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chaos_aura.platform.council.council import Council
 from chaos_aura.platform.council.decide import decide, ruled_out
 from chaos_aura.platform.flags import Flags
-from chaos_aura.platform.model import AllocationRequest, Decision
+from chaos_aura.platform.model import AllocationRequest, ContextWindow, Decision
 from chaos_aura.platform.observe.spans import step
 from chaos_aura.platform.pool.availability import Availability
 from chaos_aura.platform.pool.client import PoolClient
@@ -35,7 +35,7 @@ class Deciding:
             return decision
 
     async def _decide(self, request: AllocationRequest) -> Decision:
-        availability, window = await asyncio.gather(self._availability(), self._contexts.window_of(request.tenant))
+        availability, window = await asyncio.gather(self._availability(), self._window_of(request.tenant))
         price, now_ms = quote(request), int(time.time() * 1000)
         if ruled := ruled_out(request, price, availability, now_ms, window):
             return ruled
@@ -43,6 +43,12 @@ class Deciding:
             ballot = await self._council.vote(request, price, availability, window, now_ms)
             voting.output(votes={vote.agent: vote.approves for vote in ballot.votes}, absent=dict(ballot.absent))
         return decide(request, price, availability, ballot, window, now_ms)
+
+    async def _window_of(self, tenant: str) -> ContextWindow:
+        with step("read context", "worker", tenant=tenant) as reading:
+            window = await self._contexts.window_of(tenant)
+            reading.output(source=window.source.value, size=len(window.decisions))
+            return window
 
     async def _availability(self) -> Availability:
         if self._seen and self._flags().cache and time.monotonic() - self._seen_at_s < _FRESH_FOR_S:

@@ -33,19 +33,9 @@ class Story:
     def state(self) -> State:
         return self._allocation.state
 
-    @property
-    def is_refused(self) -> bool:
-        return self.state is State.REFUSED
-
     def decide(self, decision: Decision) -> None:
         state = State.REFUSED if decision.outcome is Outcome.REFUSED else State.PENDING
         self._allocation = replace(self._allocation, decision=decision, state=state)
-
-    def refuse(self, reason: RefusalReason, detail: str) -> None:
-        """What had been approved: the votes stay on record."""
-        decision = self._allocation.decision or _no_decision(self._allocation.requested_at_ms)
-        refused = replace(decision, outcome=Outcome.REFUSED, decided_by=DecidedBy.RULES, reason=reason, detail=detail)
-        self._allocation = replace(self._allocation, decision=refused, state=State.REFUSED)
 
     def grant(self, grant: Grant, now: datetime) -> None:
         self._allocation = replace(self._allocation, grant=grant, granted_at_ms=_ms(now), state=State.GRANTED)
@@ -62,7 +52,13 @@ class Story:
         if self.state is State.GRANTED:
             self.release(why, now)
         else:
-            self.refuse(reason, f"{why} before it was granted")
+            decision = self._allocation.decision or _no_decision(self._allocation.requested_at_ms)
+            self.decide(refused(decision, reason, f"{why} before it was granted"))
+
+
+def refused(decision: Decision, reason: RefusalReason, detail: str) -> Decision:
+    """What had been approved: the votes stay on record."""
+    return replace(decision, outcome=Outcome.REFUSED, decided_by=DecidedBy.RULES, reason=reason, detail=detail)
 
 
 def _no_decision(at_ms: int) -> Decision:

@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 from chaos_aura.platform.allocation.activities import Activities
 from chaos_aura.platform.allocation.orders import AllocationOrder, Answer, Stage
 from chaos_aura.platform.allocation.recording import Recording
-from chaos_aura.platform.allocation.story import Story
-from chaos_aura.platform.model import Allocation, Grant, RefusalReason, State
+from chaos_aura.platform.allocation.story import Story, refused
+from chaos_aura.platform.model import Allocation, Decision, Grant, RefusalReason, State
 from chaos_aura.platform.pool.orders import ReleaseOrder
 
 _AGAIN = RetryPolicy(
@@ -92,12 +92,14 @@ class GPUAllocationWorkflow:
             schedule_to_close_timeout=_GIVES_UP_AFTER,
             retry_policy=_AGAIN,
         )
-        self._story.decide(decision)
-        if self._story.is_refused:
-            return
-        if self._release_asked:
-            self._story.refuse(RefusalReason.CANCELLED, "given back before it was granted")
-            return
+        if decision.reason is not None:
+            await self._refuse(decision)
+        elif self._release_asked:
+            await self._refuse(refused(decision, RefusalReason.CANCELLED, "given back before it was granted"))
+        else:
+            await self._take(decision)
+
+    async def _take(self, decision: Decision) -> None:
         taken = await workflow.execute_local_activity_method(
             Activities.take,
             self._story.allocation.request,
@@ -106,9 +108,16 @@ class GPUAllocationWorkflow:
             retry_policy=_AGAIN,
         )
         if taken.grant is None:
-            self._story.refuse(taken.reason, taken.refused)
+            await self._refuse(refused(decision, taken.reason, taken.refused))
         else:
+            self._story.decide(decision)
             self._story.grant(taken.grant, workflow.now())
+
+    async def _refuse(self, decision: Decision) -> None:
+        """Only when the pool knows: an attempt that a crash cut short may have gone the other way, and taken."""
+        if decision.reason is not RefusalReason.OVER_BUDGET:
+            await self._give_back(None)
+        self._story.decide(decision)
 
     async def _hold(self) -> None:
         """Until it is asked back or its time is over."""

@@ -17,7 +17,8 @@ from chaos_aura.platform.worker.parts import Parts
 
 _AGAIN_AFTER_S = 0.3
 _LOOK_EVERY_S = 2.0
-_FAILURES: tuple[type[Exception], ...] = (RPCError, DependencyFailed, TimeoutError, *decisions.FAILURES, *Publisher.FAILURES)
+_OF_STORES = (*decisions.FAILURES, *Publisher.FAILURES)
+_FAILURES: tuple[type[Exception], ...] = (RPCError, DependencyFailed, TimeoutError, *_OF_STORES)
 
 
 class Upkeep:

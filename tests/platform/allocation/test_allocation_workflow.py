@@ -102,6 +102,8 @@ class Scripted:
     @activity.defn
     async def decide(self, request: AllocationRequest) -> Decision:
         self._fail("decide")
+        if self._fails_in == "the vote":
+            return Decision(Outcome.REFUSED, DecidedBy.MAJORITY, "no", Quote(1, 1), 1, RefusalReason.COUNCIL_SAID_NO)
         return Decision(Outcome.APPROVED, DecidedBy.MAJORITY, "yes", Quote(1, 1), 1)
 
     @activity.defn
@@ -124,9 +126,16 @@ class Scripted:
             raise ApplicationError("broken beyond repair", non_retryable=True)
 
 
-@pytest.mark.parametrize("place", ["decide", "take"])
-def test_what_cannot_be_carried_out_is_compensated_and_told(stack: RunningStack, place: str) -> None:
-    """The pool may have granted before the failure: it is told to take back whatever that was."""
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("decide", RefusalReason.FAILED),
+        ("take", RefusalReason.FAILED),
+        ("the vote", RefusalReason.COUNCIL_SAID_NO),
+    ],
+)
+def test_what_is_not_granted_is_told_to_the_pool_first(stack: RunningStack, place: str, reason: RefusalReason) -> None:
+    """The pool may have granted before the failure, or in an earlier attempt that a crash cut short."""
     scripted = Scripted(place)
     request = AllocationRequest(f"life-{uuid.uuid4()}", "tenant", GpuType.T4, 1, 1.0)
 
@@ -149,7 +158,7 @@ def test_what_cannot_be_carried_out_is_compensated_and_told(stack: RunningStack,
     ended, status = with_temporal(stack, use)
     assert (ended.state, ended.grant, status) == (State.REFUSED, None, WorkflowExecutionStatus.COMPLETED)
     assert ended.decision is not None
-    assert ended.decision.reason is RefusalReason.FAILED
-    assert "broken beyond repair" in ended.decision.detail
+    assert ended.decision.reason is reason
+    assert ("broken beyond repair" in ended.decision.detail) == (reason is RefusalReason.FAILED)
     assert scripted.given_back == [ReleaseOrder(request.request_id)]
     assert scripted.recorded == [ended]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chaos_aura.platform.allocation.story import Story
+from chaos_aura.platform.allocation.story import Story, refused
 from chaos_aura.platform.model import (
     AllocationRequest,
     DecidedBy,
@@ -15,11 +15,14 @@ from chaos_aura.platform.model import (
     Quote,
     RefusalReason,
     State,
+    Vote,
 )
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _REQUEST = AllocationRequest("r1", "tenant", GpuType.A100, 2, 0.5)
-_APPROVED = Decision(Outcome.APPROVED, DecidedBy.MAJORITY, "two of three", Quote(1.0, 2.0), 1)
+_APPROVED = Decision(
+    Outcome.APPROVED, DecidedBy.MAJORITY, "yes", Quote(1.0, 2.0), 1, votes=(Vote("agent", True, 0.9, "because"),)
+)
 _GRANT = Grant("r1", ("a100-0", "a100-1"), 7)
 
 
@@ -39,14 +42,11 @@ def test_an_approved_request_is_pending_until_the_pool_has_granted_it() -> None:
 
 
 def test_a_refusal_after_the_vote_keeps_the_vote() -> None:
-    story = Story.begun(_REQUEST, _NOW)
-    story.decide(_APPROVED)
-    story.refuse(RefusalReason.NO_CAPACITY, "0 free")
-    decision = story.allocation.decision
-    assert decision is not None
-    assert (decision.outcome, decision.reason, decision.quote) == (
+    decision = refused(_APPROVED, RefusalReason.NO_CAPACITY, "0 free")
+    assert (decision.outcome, decision.reason, decision.votes, decision.quote) == (
         Outcome.REFUSED,
         RefusalReason.NO_CAPACITY,
+        _APPROVED.votes,
         _APPROVED.quote,
     )
 
