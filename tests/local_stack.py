@@ -18,10 +18,9 @@ from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.services import LOCAL_SERVICES
+from chaos_aura.stack.selection import ALL
 from chaos_aura.stack.up import Arrival, Wanted, bring_up
 
-ALL = tuple(service.name for service in LOCAL_SERVICES)
 _COMMAND_WITHIN_S = 170
 
 

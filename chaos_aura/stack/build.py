@@ -11,7 +11,7 @@ from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.edges import EDGE, EDGES, edge_port_name
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
-from chaos_aura.stack.services import LOCAL_SERVICES, Site
+from chaos_aura.stack.services import LOCAL_SERVICES, Site, services_with
 from chaos_aura.stack.services.toxiproxy import write_proxies
 from chaos_aura.stack.supervisor.program import Programs
 
@@ -40,14 +40,14 @@ def make_site(
     return Site(project, cache, manifest, environ, dict(zip(port_names(), ports, strict=True)), EDGES)
 
 
-def build(site: Site, started: Collection[str]) -> Built:
+def build(site: Site, started: Collection[str], workers: int = 1) -> Built:
     """Writes every configuration. Only the services in `started` start with the supervisor, the others when asked."""
     site = replace(site, jvm_flags={name: cache.flags for name, cache in aot_caches(site).items()})
     write_proxies(site, _upstreams(site))
     with ThreadPoolExecutor() as side_by_side:
         list(side_by_side.map(lambda service: service.prepare(site), LOCAL_SERVICES))
     programs = [replace(service.program(site), starts=service.name in started) for service in LOCAL_SERVICES]
-    return Built(catalogue_of(site), Programs(tuple(programs)))
+    return Built(catalogue_of(site, workers), Programs(tuple(programs)))
 
 
 def aot_caches(site: Site) -> dict[str, AotCache]:
@@ -59,8 +59,8 @@ def aot_caches(site: Site) -> dict[str, AotCache]:
     return caches
 
 
-def catalogue_of(site: Site) -> Catalogue:
-    services = {service.name: service.describe(site) for service in LOCAL_SERVICES}
+def catalogue_of(site: Site, workers: int = 1) -> Catalogue:
+    services = {service.name: service.describe(site) for service in services_with(workers)}
     edges = tuple(
         Edge(client, name, site.address(edge_port_name(client, name)), upstream, services[name].scheme)
         for (client, name), upstream in _upstreams(site).items()

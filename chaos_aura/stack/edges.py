@@ -1,10 +1,19 @@
 """Which client uses which service. Each pair is an edge: one Toxiproxy proxy that can be hurt by itself.
 
-Probes are no client here. They use a service's direct address, so that what hurts an edge does not blind them.
+All workers are one client: they share its edges. Tenants are the client `load`. Probes are no client here: they use a
+service's direct address, so that what hurts an edge does not blind them.
 """
 
+_STORES = ("temporal", "neo4j", "redis", "kafka")
+_SERVICES_BY_CLIENT = {
+    "api": _STORES,
+    "worker": _STORES,
+    "projection": ("kafka", "redis"),
+    "load": ("api",),
+}
+
 EDGES: tuple[tuple[str, str], ...] = tuple(
-    (client, service) for client in ("api", "worker") for service in ("temporal", "neo4j", "redis", "kafka")
+    (client, service) for client, services in _SERVICES_BY_CLIENT.items() for service in services
 )
 
 

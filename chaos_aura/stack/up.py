@@ -2,10 +2,9 @@
 
 import os
 import random
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import MachineLacks, PortTaken, StackDown, SupervisorFailed
@@ -17,18 +16,21 @@ from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.down import shut_down
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.fetch import fetch
+from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.ports import Reservation
 from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.selection import refuse_missing_packages_of, selected
 from chaos_aura.stack.services import Site
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.training import train_if_needed
+from chaos_aura.stack.undoing import undone_on_failure
+from chaos_aura.stack.workers import count_of, retire_spare, with_workers
 
 _TRIES = 3
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TO_BE_STARTED = (ChildState.STOPPED, ChildState.STOPPING, ChildState.ENDED)
 DEFAULT_TIMEOUT_S = 90.0
 
@@ -43,25 +45,23 @@ class Wanted:
     environ: Mapping[str, str]
     services: tuple[str, ...]
     timeout_s: float = DEFAULT_TIMEOUT_S
+    workers: int | None = None  # as many as there are, at first one
     choose_ports: Callable[[int, random.Random], Reservation] = ports.choose
-
-    @property
-    def started(self) -> tuple[str, ...]:
-        """With Toxiproxy, or every edge into the others would be dead."""
-        return tuple(dict.fromkeys((*self.services, "toxiproxy")))
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How long each service took that was not healthy at once, and what is made in the background."""
+    """How long each service took that was not healthy at once, what is made in the background, what was ended."""
 
     was_up: bool
     took_s: Mapping[str, float]
     training: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()  # workers that are no longer wanted
 
 
 def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     """Interrupted or failed, it ends what it started itself; what ran before goes on."""
+    inventory_in(wanted.environ)  # refused before anything is done, not when the platform's settings are written
     waited = []
 
     def say_waiting() -> None:
@@ -84,11 +84,13 @@ def _running(project: Project) -> RunningStack | None:
 
 
 def _start(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
+    workers = wanted.workers or 1
+    started = _startable(wanted, workers)
     fetch(wanted.manifest.products, wanted.cache, wanted.manifest, progress, wanted.environ)
     tries_left = _TRIES
     while True:
         try:
-            return _start_once(wanted, progress, lock)
+            return _start_once(wanted, started, workers, progress, lock)
         except PortTaken as taken:
             tries_left -= 1
             if not tries_left:
@@ -96,39 +98,52 @@ def _start(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
             progress.end(taken.where, f"{taken.why}; starting again with other ports")
 
 
-def _start_once(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
+def _start_once(wanted: Wanted, started: tuple[str, ...], workers: int, progress: Progress, lock: int) -> Arrival:
     names = port_names()
     reservation = wanted.choose_ports(len(names), random.Random())
     try:
         site = make_site(wanted.project, wanted.cache, wanted.manifest, wanted.environ, reservation.ports)
         with _told_of_the_disk(wanted.project):
-            built = build(site, wanted.started)
+            built = build(site, started, workers)
             write_catalogue(wanted.project, built.catalogue)
-        with _undone_on_failure(lambda: shut_down(wanted.project), unless=SupervisorFailed):
+        with undone_on_failure(lambda: shut_down(wanted.project), unless=SupervisorFailed):
             SupervisorClient(wanted.project.home).launch(built.programs, reservation.descriptors, (lock,))
-        with _undone_on_failure(lambda: shut_down(wanted.project)):
+        with undone_on_failure(lambda: shut_down(wanted.project)):
             running = RunningStack(wanted.project, built.catalogue)
-            took_s = await_healthy(running, wanted.started, wanted.timeout_s, progress, site.ports)
+            took_s = await_healthy(running, started, wanted.timeout_s, progress, site.ports)
             return Arrival(False, took_s, train_if_needed(site, running))
     finally:
         reservation.release()
 
 
-def _complete(wanted: Wanted, running: RunningStack, progress: Progress) -> Arrival:
+def _complete(wanted: Wanted, former: RunningStack, progress: Progress) -> Arrival:
+    workers = wanted.workers or max(1, count_of(former.catalogue))
+    chosen = _startable(wanted, workers)
+    running = replace(former, catalogue=with_workers(former.catalogue, wanted.project, workers))
     children = running.supervisor.children()
-    started = [name for name in wanted.started if children[name].state in _TO_BE_STARTED]
-    with _undone_on_failure(lambda: _stop(running, started)):
+    started = [name for name in chosen if children[name].state in _TO_BE_STARTED]
+    with undone_on_failure(lambda: _undo(former, started)):
+        if running != former:
+            write_catalogue(wanted.project, running.catalogue)
         for name in started:
             running.supervisor.start(name)
-        sick = tuple(row.name for row in running.health() if row.name in wanted.started and not row.is_healthy)
+        sick = tuple(row.name for row in running.health() if row.name in chosen and not row.is_healthy)
         took_s = await_healthy(running, sick, wanted.timeout_s, progress, _listening_ports(running.catalogue))
+    retired = retire_spare(running, progress)
     site = Site(wanted.project, wanted.cache, wanted.manifest, wanted.environ, {}, EDGES)
-    return Arrival(not (started or sick), took_s, train_if_needed(site, running))
+    return Arrival(not (started or sick or retired), took_s, train_if_needed(site, running), retired)
 
 
-def _stop(running: RunningStack, names: list[str]) -> None:
-    for name in names:
-        running.supervisor.stop(name)
+def _undo(former: RunningStack, started: Collection[str]) -> None:
+    write_catalogue(former.project, former.catalogue)
+    for name in started:
+        former.supervisor.stop(name)
+
+
+def _startable(wanted: Wanted, workers: int) -> tuple[str, ...]:
+    names = selected(wanted.services, workers)
+    refuse_missing_packages_of(names)
+    return names
 
 
 def _listening_ports(catalogue: Catalogue) -> dict[str, int]:
@@ -152,26 +167,3 @@ def _told_of_the_disk(project: Project) -> Iterator[None]:
         where = str(cause.filename or project.home)
         why = os.strerror(cause.errno or 0).lower()
         raise MachineLacks(where, why, "make room there, or put it right, then run: chaos-aura up") from cause
-
-
-@contextmanager
-def _undone_on_failure(undo: Callable[[], object], unless: type[BaseException] | None = None) -> Iterator[None]:
-    """What failed with `unless` has done nothing that could be undone."""
-    try:
-        yield
-    except BaseException as cause:
-        if unless is None or not isinstance(cause, unless):
-            with _no_interruption():
-                undo()
-        raise
-
-
-@contextmanager
-def _no_interruption() -> Iterator[None]:
-    """A second Ctrl-C must not leave half a stack; the shutdown it would interrupt is bounded."""
-    former = {number: signal.signal(number, signal.SIG_IGN) for number in _INTERRUPTIONS}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

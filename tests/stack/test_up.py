@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from awaiting import wait_until
@@ -299,7 +300,7 @@ def _every_port(catalogue: Catalogue) -> set[int]:
     addresses = [thing.address for thing in (*catalogue.services, *catalogue.edges)]
     addresses += [edge.upstream for edge in catalogue.edges]
     pages = [page for service in catalogue.services for page in service.pages.values()]
-    return {address.port for address in addresses} | {int(page.rpartition(":")[2]) for page in pages}
+    return {address.port for address in addresses} | {urlsplit(page).port or 0 for page in pages}
 
 
 def _listeners() -> list[tuple[str, int]]:

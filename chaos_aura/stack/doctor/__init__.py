@@ -45,6 +45,7 @@ CHECKS = (
     Check("toxiproxy", Group.STACK, ingredients.look_at_toxiproxy, is_needed=True),
     Check("go", Group.STACK, ingredients.look_at_go, is_needed=True),
     Check("uv", Group.STACK, ingredients.look_at_uv),
+    Check("platform", Group.STACK, ingredients.look_at_platform, is_needed=True),
     Check("extras", Group.STACK, extras.look_at_extras),
     Check("cache", Group.CACHE, holdings.look_at_folder),
     Check("parts", Group.CACHE, holdings.look_at_parts, is_needed=True, hashes=True),

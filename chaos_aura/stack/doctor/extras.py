@@ -10,7 +10,8 @@ from chaos_aura.stack.doctor.scene import Scene
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:==([\w.]+))?.*extra == ['\"](\w+)['\"]")
 _MEANS = {
     "local": "what the local stack lacks by it is told above",
-    "clients": "no probes and no platform; the stack itself is unaffected",
+    "clients": "no probes and no platform; the stores themselves are unaffected",
+    "platform": "what the platform lacks by it is told above",
 }
 
 
@@ -19,7 +20,9 @@ def look_at_extras(_: Scene) -> Iterator[Finding]:
         asked = [found for line in requires("chaos-aura") or () if (found := _REQUIREMENT.match(line))]
     except PackageNotFoundError:
         seen, means = "chaos-aura is not installed as a package here", "its extras are not known"
-        yield Finding("extras", Group.STACK, State.LIMITED, seen, means, "pip install 'chaos-aura[local,clients]'")
+        yield Finding(
+            "extras", Group.STACK, State.LIMITED, seen, means, "pip install 'chaos-aura[local,clients,platform]'"
+        )
         return
     for extra, means in _MEANS.items():
         members = [found for found in asked if found[3] == extra]

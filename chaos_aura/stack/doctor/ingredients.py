@@ -11,6 +11,7 @@ from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.program import ask
 from chaos_aura.stack.doctor.scene import Scene, is_there
 from chaos_aura.stack.fetch.own_programs import find_go, find_uv, version_in, version_question
+from chaos_aura.stack.services.packages import PACKAGES, refuse_missing_packages
 from chaos_aura.stack.services.redis import Redis
 from chaos_aura.stack.services.temporal import Temporal
 
@@ -75,6 +76,12 @@ def look_at_jpype(_: Scene) -> Iterator[Finding]:
     if told.code:
         raise MachineLacks("jpype", f"cannot be imported: {told.last_line}", LOCAL)
     yield Finding("jpype", Group.STACK, State.OK, f"{told.out}, {Path(spec.origin).parent}")
+
+
+def look_at_platform(_: Scene) -> Iterator[Finding]:
+    """Only looked for: to import them all takes longer than all other checks together."""
+    refuse_missing_packages("platform")
+    yield Finding("platform", Group.STACK, State.OK, f"its {len(PACKAGES)} packages are here: {', '.join(PACKAGES)}")
 
 
 def look_at_toxiproxy(scene: Scene) -> Iterator[Finding]:

@@ -22,7 +22,8 @@ def look_at_stack(scene: Scene) -> Iterator[Finding]:
     except ChaosAuraError as trouble:
         yield Finding("stack", Group.CACHE, State.BROKEN, f"{trouble.why}; {room}", "", trouble.remedy)
         return
-    children = [child for child in stack.supervisor.children().values() if not child.is_job]
+    wanted = {service.name for service in stack.catalogue.services}
+    children = [child for name, child in stack.supervisor.children().items() if name in wanted]
     alive = [child for child in children if child.state is ChildState.RUNNING]
     seen = f"{len(alive)} of {len(children)} services run; {room}"
     if len(alive) == len(children):

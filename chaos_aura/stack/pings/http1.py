@@ -1,6 +1,7 @@
 """As much of HTTP/1.1 as a small JSON API needs: GET, answers with a length or in chunks."""
 
 import json
+from dataclasses import dataclass
 
 from chaos_aura.core.address import Address
 from chaos_aura.stack.pings.cursor import as_text
@@ -12,18 +13,30 @@ MOST_HEADERS = 100
 EXCERPT = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: str
+    reason: str
+    body: str
+
+
 def get_json(wire: Wire, address: Address, path: str) -> object:
     """The wire stays usable for the next request."""
-    wire.send(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\r\n".encode())
-    status, reason = _status(wire)
-    body = as_text(_body(wire, _headers(wire)))
-    if status != OK:
-        raise Refused(f"{status} {reason} for {path}: {' '.join(body.split())[:EXCERPT]}")
+    answer = get(wire, address, path)
+    if answer.status != OK:
+        raise Refused(f"{answer.status} {answer.reason} for {path}: {' '.join(answer.body.split())[:EXCERPT]}")
     try:
-        parsed: object = json.loads(body)
+        parsed: object = json.loads(answer.body)
     except (ValueError, RecursionError):
         raise Garbled(f"{path} was not answered with JSON") from None
     return parsed
+
+
+def get(wire: Wire, address: Address, path: str) -> Answer:
+    """Whatever its status."""
+    wire.send(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\r\n".encode())
+    status, reason = _status(wire)
+    return Answer(status, reason, as_text(_body(wire, _headers(wire))))
 
 
 def _status(wire: Wire) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from chaos_aura.core.address import Address, on_loopback
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.java import Jre, find_jre
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
@@ -42,13 +43,26 @@ class Site:
         passed_on = {key: self.environ[key] for key in _PASSED_ON if key in self.environ}
         return {**passed_on, **_OF_OURS, "HOME": str(self.project.home)}
 
+    @property
+    def inventory(self) -> dict[str, int]:
+        """Of the platform, where whoever starts the stack says it."""
+        return inventory_in(self.environ)
+
     def address(self, port_name: str) -> Address:
         return on_loopback(self.ports[port_name])
 
     def clients_of(self, service: str) -> tuple[str, ...]:
         return tuple(client for client, into in self.edges if into == service)
 
-    def program(self, name: str, argv: list[str], *, grace_s: float, env: Mapping[str, str] | None = None) -> Program:
+    def program(
+        self,
+        name: str,
+        argv: list[str],
+        *,
+        grace_s: float,
+        env: Mapping[str, str] | None = None,
+        ends_first: bool = False,
+    ) -> Program:
         return Program(
             name=name,
             argv=tuple(argv),
@@ -56,6 +70,7 @@ class Site:
             log=str(self.project.log(name)),
             env={**self.service_environ, **(env or {})},
             grace_s=grace_s,
+            ends_first=ends_first,
         )
 
     def write_config(self, service: str, file: str, text: str) -> Path:

@@ -23,7 +23,7 @@ _LEAVING = frozenset({ChildState.STOPPING, ChildState.RESTARTING})
 
 
 class Child:
-    """Driven by its owner's loop: `tick` does whatever is due and says when it wants the next one."""
+    """Driven by its owner's loop: `tick` does whatever is due, `due_s` says when there is more."""
 
     def __init__(self, program: Program, say: Callable[[str], None]) -> None:
         self.program = program
@@ -36,6 +36,11 @@ class Child:
         self._due_s = float("inf")
         self._restarts = 0
         self._last_end = ""
+
+    @property
+    def due_s(self) -> float:
+        """When (monotonic) it wants its next `tick`."""
+        return self._due_s
 
     def start(self) -> None:
         """Nothing to do when it runs already. A stop under way is let finish first, then it starts."""
@@ -67,14 +72,13 @@ class Child:
         self.stop(grace_s)
         self.start()
 
-    def tick(self) -> float:
-        """Reaps, starts again, kills what overstays. Returns when (monotonic) it wants to be called again."""
+    def tick(self) -> None:
+        """Reaps, starts again, kills what overstays."""
         if self._popen is not None and _has_ended(self._popen.pid):
             self._signal(signal.SIGKILL)  # whatever it started itself ends with it
             self._ended(self._popen.wait())
         if time.monotonic() >= self._due_s:
             self._due()
-        return self._due_s
 
     def shorten_log(self) -> None:
         with suppress(OSError):  # it may have been removed, or the disk be beyond help: neither ends the service

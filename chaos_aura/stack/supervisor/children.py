@@ -8,6 +8,7 @@ from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
 
 _QUIET = frozenset({ChildState.STOPPED, ChildState.ENDED})
+_TOLD = _QUIET | {ChildState.STOPPING}
 
 
 class Children:
@@ -27,18 +28,20 @@ class Children:
 
     def tick(self) -> float:
         """Does what is due. Returns when (monotonic) there is more to do."""
-        return min((child.tick() for child in self._by_name.values()), default=float("inf"))
+        for child in self._by_name.values():
+            child.tick()
+        if self.are_ending:
+            self._end_next()
+        return min((child.due_s for child in self._by_name.values()), default=float("inf"))
 
     def shorten_logs(self) -> None:
         for child in self._by_name.values():
             child.shorten_log()
 
     def end(self) -> None:
-        """All at once: nothing here depends on another to end well."""
+        """In two steps, of which `tick` takes the second."""
         self.are_ending = True
-        for child in self._by_name.values():
-            if child.state not in _QUIET:
-                child.stop()
+        self._end_next()
 
     def named(self, name: str) -> Child:
         if name not in self._by_name:
@@ -56,3 +59,11 @@ class Children:
 
     def statuses(self) -> tuple[ChildStatus, ...]:
         return tuple(child.status() for child in self._by_name.values())
+
+    def _end_next(self) -> None:
+        """All that may end now, at once: those that end first, and when they are gone the others."""
+        children = self._by_name.values()
+        first = [child for child in children if child.program.ends_first]
+        for child in children if all(child.state in _QUIET for child in first) else first:
+            if child.state not in _TOLD:
+                child.stop()

@@ -17,6 +17,7 @@ LOG_LIMIT_BYTES = 16 * 1024 * 1024
 class Program:
     """One process. A job runs once; anything else comes back whenever it ends.
 
+    When everything ends, those that end first are gone before the others are told: what they still do needs them.
     Its log is put aside (`NAME.log.1`) when it is longer than its limit.
     """
 
@@ -29,6 +30,7 @@ class Program:
     nice: int = 0
     is_job: bool = False
     starts: bool = True
+    ends_first: bool = False
     log_limit_bytes: int = LOG_LIMIT_BYTES
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,9 +6,10 @@ Temporal 1.32.0, Toxiproxy 2.12.0 with a proxy that is disabled.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from chaos_aura.core.address import Address
-from chaos_aura.stack.pings import Pong, bolt, kafka, redis, temporal, toxiproxy
+from chaos_aura.stack.pings import Pong, bolt, kafka, readyz, redis, temporal, toxiproxy
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ TOXIPROXY = (
     f"Date: Sat, 21 Nov 2026 09:44:08 GMT\r\nContent-Length: {len(PROXIES)}\r\n\r\n{PROXIES}"
 ).encode()
 
+READY = '{"status":"degraded","dependencies":{"neo4j":{"state":"open"},"redis":{"state":"closed"}}}'
+READYZ = (
+    f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(READY)}\r\n"
+    f"Connection: close\r\n\r\n{READY}"
+).encode()
+
 RECORDED = (
     Recorded("redis", redis.ping, REDIS, "6.2.14", "PONG"),
     Recorded("neo4j", bolt.ping, BOLT, "2026.08.1", "RETURN 1 over Bolt 5.8"),
     Recorded("kafka", kafka.ping, KAFKA_VERSIONS + KAFKA_METADATA, "", "1 broker, 1 topic"),
     Recorded("temporal", temporal.ping, TEMPORAL, "1.32.0", "0 workflows"),
+    Recorded("worker", partial(readyz.ping, "worker"), READYZ, "", "degraded: neo4j open"),
     Recorded("toxiproxy", toxiproxy.ping, TOXIPROXY, "2.12.0", "2 proxies, 1 disabled"),
 )
