@@ -5,12 +5,13 @@ import itertools
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
-from awaiting import wait_until
+from awaiting import NeverCame, wait_until
 
 _GPU_TYPES = ("t4", "t4", "v100", "a100")
 _PATIENCE_S = 60.0
@@ -168,7 +169,11 @@ class Load:
     def wait_for_grants(self, count: int, within_s: float = 30) -> None:
         """Of requests that come from now on."""
         now_s = time.monotonic()
-        wait_until(lambda: self._granted_after(now_s) >= count, within_s, f"{count} more grants")
+        try:
+            wait_until(lambda: self._granted_after(now_s) >= count, within_s, f"{count} more grants")
+        except NeverCame as never:
+            answers = Counter(answer for held in list(self.tenants.all) for answer in held.answers[-3:])
+            raise AssertionError(f"{never}; the last answers: {answers}") from None
 
     def wait_for_arrivals(self, count: int, within_s: float = 30) -> None:
         """Answered or not."""

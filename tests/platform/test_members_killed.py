@@ -20,7 +20,7 @@ def test_thirty_kills_in_a_row_under_load(
 ) -> None:
     """Between two kills at least one request that came after the first is granted: each kill meets work in progress."""
     chance = random.Random(seed)
-    with load(rate=6.0) as tenants:
+    with load(rate=3.0) as tenants:
         tenants.wait_for_grants(5)
         for _ in range(_KILLS):
             kill_until_it_runs_again(stack, chance.choice(("worker", "api")))

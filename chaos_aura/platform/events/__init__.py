@@ -1,0 +1,1 @@
+"""Events of allocations on Kafka: their bytes, their topics, and their publisher."""

@@ -1,0 +1,1 @@
+"""What the platform remembers: decisions in Neo4j, context windows in Redis."""
