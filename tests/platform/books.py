@@ -142,7 +142,9 @@ def _read_events(stack: RunningStack, run: str) -> tuple[dict[str, list[str]], d
 def _messages(stack: RunningStack) -> list[bytes]:
     """All of the topic, up to where it ended when asked."""
     consumer = kafka.KafkaConsumer(
-        bootstrap_servers=str(stack.catalogue.service("kafka").address), enable_auto_commit=False
+        bootstrap_servers=str(stack.catalogue.service("kafka").address),
+        enable_auto_commit=False,
+        allow_auto_create_topics=False,
     )
     try:
         partitions = [kafka.TopicPartition(_TOPIC, each) for each in consumer.partitions_for_topic(_TOPIC) or ()]

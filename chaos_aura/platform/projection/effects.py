@@ -35,5 +35,10 @@ def _additions(event: Event) -> dict[str, int]:
             held_ms = event.held_ms or 0
             additions[f"held:{event.gpu_type}"] = -gpus
             additions[f"gpu_ms:{event.gpu_type}"] = gpus * held_ms
-            additions["used_micro_usd"] = round((event.hourly_usd or 0) * MICRO * held_ms / MS_PER_HOUR)
+            additions["used_micro_usd"] = _cost_micro_usd(event.hourly_usd or 0, held_ms)
     return additions
+
+
+def _cost_micro_usd(hourly_usd: float, held_ms: int) -> int:
+    """Half up, in whole numbers: a float would round a half now this way, now that."""
+    return (2 * round(hourly_usd * MICRO) * held_ms + MS_PER_HOUR) // (2 * MS_PER_HOUR)

@@ -38,6 +38,7 @@ class Parts:
     contexts: Contexts
     publisher: Publisher
     recorder: Recorder
+    reader: ContextReader
     council: Council
 
     @classmethod
@@ -61,19 +62,18 @@ class Parts:
             entered.push_async_callback(redis.close)
             kafka = Publisher(settings.kafka, timeout_s=_STORE_TIMEOUT_S)
             entered.push_async_callback(kafka.close)
+            reader = ContextReader(redis, neo4j, guards[Store.REDIS], guards[Store.NEO4J], flags.current)
+            entered.push_async_callback(reader.close)
             council = Council(flags.current, notice=observer.notice, told=_count_ballot)
             entered.callback(council.close)
             observer.expect(*council.states)
             if council.missing:
                 get_logger().error("council agents are missing", why=council.missing)
             recorder = Recorder(neo4j, redis, kafka, guards)
-            yield cls(flags, guards, neo4j, redis, kafka, recorder, council)
+            yield cls(flags, guards, neo4j, redis, kafka, recorder, reader, council)
 
     def deciding(self, pool: PoolClient) -> Deciding:
-        reader = ContextReader(
-            self.contexts, self.decisions, self.guards[Store.REDIS], self.guards[Store.NEO4J], self.flags.current
-        )
-        return Deciding(pool, reader, self.council, self.flags.current)
+        return Deciding(pool, self.reader, self.council, self.flags.current)
 
 
 def _count_ballot(ballot: Ballot) -> None:

@@ -32,7 +32,7 @@ def test_a_line_says_when_how_bad_who_what(capfd: pytest.CaptureFixture[str]) ->
 def test_lines_within_bear_the_request_id_and_lines_without_do_not(capfd: pytest.CaptureFixture[str]) -> None:
     with bound("r-1"):
         get_logger().info("one")
-        logging.getLogger("uvicorn.error").warning("two")
+        logging.getLogger("some.library").warning("two")
         with bound("r-2"):
             structlog.get_logger().info("three")
         with step("serve", "api", request_id="r-3"):
@@ -44,13 +44,13 @@ def test_lines_within_bear_the_request_id_and_lines_without_do_not(capfd: pytest
 
 @pytest.mark.usefixtures("observer")
 def test_libraries_are_heard_from_warnings_on(capfd: pytest.CaptureFixture[str]) -> None:
-    for name in ("uvicorn.error", "temporalio.worker", "neo4j.pool"):
+    for name in ("some.library", "temporalio.worker", "neo4j.pool"):
         library = logging.getLogger(name)
         library.info("quiet")
         library.warning("loud: %s\nand on", name)
     found = [(line["logger"], line["level"], line["event"]) for line in lines(capfd)]
     assert found == [
-        (name, "warning", f"loud: {name}\nand on") for name in ("uvicorn.error", "temporalio.worker", "neo4j.pool")
+        (name, "warning", f"loud: {name}\nand on") for name in ("some.library", "temporalio.worker", "neo4j.pool")
     ]
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
 
 from chaos_aura.platform.events.publisher import Publisher
 from chaos_aura.platform.model import (
@@ -75,9 +76,15 @@ def usage_of(tenant: str, events: Sequence[Event]) -> Usage:
         gpu_hours={gpu_type: held_ms / _HOUR_MS for gpu_type, held_ms in hours.items()},
         held_gpus={gpu_type: count for gpu_type, count in held.items() if count},
         quoted_usd=sum(round((event.total_usd or 0) * 10**6) for event in granted) / 10**6,
-        used_usd=sum(round((event.hourly_usd or 0) * (event.held_ms or 0) / 3.6) for event in released) / 10**6,
+        used_usd=sum(map(_cost_micro_usd, released)) / 10**6,
         duplicates=len([event for event in events if event.tenant == tenant]) - len(own),
     )
+
+
+def _cost_micro_usd(event: Event) -> int:
+    hourly_micro_usd = round((event.hourly_usd or 0) * 10**6)
+    cost = Decimal(hourly_micro_usd) * (event.held_ms or 0) / _HOUR_MS
+    return int(cost.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def publish(address: str, events: Sequence[Event]) -> None:
