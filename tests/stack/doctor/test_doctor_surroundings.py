@@ -11,7 +11,8 @@ import pytest
 from confined import confined
 from findings_of import COMMAND, Answer, doctor
 
-from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.address import on_loopback
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.stack.doctor.control_groups import place_of_own
 from chaos_aura.stack.doctor.examination import Check, examine
 from chaos_aura.stack.doctor.finding import Finding, Group, State
@@ -35,9 +36,10 @@ def supervised(project_folder: Path) -> Iterator[Project]:
     project = Project(project_folder)
     project.make()
     argv = (sys.executable, "-I", "-S", "-c", "import signal; signal.pause()")
-    one = Program("one", argv, str(project.home), str(project.log("one")), env={}, grace_s=2)
-    two = replace(one, name="two", log=str(project.log("two")))
-    write_catalogue(project, Catalogue("local", (), ()))
+    one = Program("redis", argv, str(project.home), str(project.log("redis")), env={}, grace_s=2)
+    two = replace(one, name="kafka", log=str(project.log("kafka")))
+    services = tuple(Service(program.name, on_loopback(1), "", "") for program in (one, two))
+    write_catalogue(project, Catalogue("local", services, ()))
     client = SupervisorClient(project.home)
     client.launch(Programs((one, two)))
     yield project
@@ -48,9 +50,9 @@ def test_a_stack_that_runs(supervised: Project) -> None:
     stack = look(look_at_stack, supervised)
     assert stack.is_ok
     assert stack.seen.startswith("2 of 2 services run; ")
-    SupervisorClient(supervised.home).stop("two")
+    SupervisorClient(supervised.home).stop("kafka")
     stack = look(look_at_stack, supervised)
-    assert (stack.state, stack.means) == (State.LIMITED, "down: two")
+    assert (stack.state, stack.means) == (State.LIMITED, "down: kafka")
 
 
 def test_a_stack_that_runs_has_shown_that_unix_sockets_work(supervised: Project) -> None:
