@@ -219,19 +219,22 @@ def ask(stack: RunningStack, **asked: Any) -> tuple[str, int]:
     return request_id, api(stack, "POST", "/allocations", usual | asked | {"request_id": request_id})
 
 
-def traced_when(stack: RunningStack, request_id: str, **states: str) -> dict[str, Any]:
-    """Once these stores say so."""
+def traced_when(
+    stack: RunningStack, request_id: str, steps: frozenset[str] = frozenset(), **states: str
+) -> dict[str, Any]:
+    """Once these stores say so, and these steps are written: a span is kept for half a second before it is."""
     place = PlacedStack(stack.project)
     seen: dict[str, Any] = {}
 
     def is_so() -> bool:
         seen.update(place.document("trace", request_id))
-        return all(seen["stores"][store]["state"] == state for store, state in states.items())
+        told = {step["name"] for step in seen["steps"]}
+        return steps <= told and all(seen["stores"][store]["state"] == state for store, state in states.items())
 
     try:
         wait_until(is_so, _RECORDED_WITHIN_S, f"{states}")
     except AssertionError:
-        pytest.fail(f"not {states}, but {seen['stores']}")
+        pytest.fail(f"not {states} and {set(steps)}, but {seen}")
     return seen
 
 
@@ -253,9 +256,9 @@ def paused(stack: RunningStack, service: str) -> Iterator[None]:
 def test_a_granted_request_is_told_from_end_to_end(stack: RunningStack) -> None:
     request_id, status = ask(stack)
     assert status == 201
-    document = traced_when(stack, request_id, temporal="found", pool="found", neo4j="found", kafka="found")
+    expected = frozenset({"POST /allocations", "decide", "take GPUs", "write neo4j", "write kafka"})
+    document = traced_when(stack, request_id, expected, temporal="found", pool="found", neo4j="found", kafka="found")
     steps = {step["name"]: step for step in document["steps"]}
-    assert {"POST /allocations", "decide", "take GPUs", "write neo4j", "write kafka"} <= steps.keys()
     known = {step["span_id"] for step in document["steps"]}
     assert [step["name"] for step in document["steps"] if step["parent"] not in known] == ["POST /allocations"]
     assert {step["process"] for step in document["steps"]} >= {"api", "worker"}
@@ -277,9 +280,9 @@ def test_a_released_request_holds_nothing_any_more(stack: RunningStack) -> None:
     assert status == 201
     assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) == 200
     wait_until(lambda: len(kinds_in(traced_when(stack, request_id, kafka="found"))) == 4, 60, "released is told")
-    document = traced_when(stack, request_id, temporal="found", pool="nothing", neo4j="found")
+    expected = frozenset({"give GPUs back", "DELETE /allocations/{allocation_id}"})
+    document = traced_when(stack, request_id, expected, temporal="found", pool="nothing", neo4j="found")
     assert kinds_in(document) == ["requested", "decided", "granted", "released"]
-    assert {"give GPUs back", "DELETE /allocations/{allocation_id}"} <= {step["name"] for step in document["steps"]}
 
 
 def test_a_refused_request_says_why(stack: RunningStack) -> None:
