@@ -25,7 +25,7 @@ async def ask_redis(url: str, request_id: str, tenant: str, within_s: float) -> 
         expires_ms = await client.pttl(key)
     if not told:
         return nothing(f"{tenant} has no context window")
-    ids = [_id_of(member, score) for member, score in told if member != MARKER]
+    ids = [_id_of(member, score) for member, score in told if not member.startswith(MARKER)]
     if request_id not in ids:
         return nothing(f"not among the {len(ids)} of {tenant}'s context window{_damage(ids)}")
     window = {"tenant": tenant, "place": ids.index(request_id) + 1, "size": len(ids)}
