@@ -32,6 +32,7 @@ class Held:
     release_asked_at_s: float | None = None
     release_told_at_s: float | None = None
     answers: list[str] = field(default_factory=list)
+    is_waiting: bool = False  # a call of its own has no answer yet
 
     @property
     def is_granted(self) -> bool:
@@ -118,11 +119,14 @@ async def _repeated(held: Held, call: Callable[[], Awaitable[bool]]) -> bool:
     """As a careful client does it: again and again, with the same id, for some time."""
     until_s = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until_s:
+        held.is_waiting = True
         try:
             if await call():
                 return True
         except httpx.TransportError as lost:
             held.answers.append(type(lost).__name__)
+        finally:
+            held.is_waiting = False
         await asyncio.sleep(0.25)
     return False
 
@@ -179,6 +183,9 @@ class Load:
         """Answered or not."""
         before = len(self.tenants.all)
         wait_until(lambda: len(self.tenants.all) >= before + count, within_s, f"{count} more arrivals")
+
+    def wait_for_a_call_under_way(self, within_s: float = 30) -> None:
+        wait_until(lambda: any(held.is_waiting for held in list(self.tenants.all)), within_s, "a call under way")
 
     def _granted_after(self, moment_s: float) -> int:
         return sum(held.is_granted and held.asked_at_s > moment_s for held in list(self.tenants.all))

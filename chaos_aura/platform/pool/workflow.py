@@ -1,5 +1,8 @@
 """The pool as a durable workflow: grants and releases are its Updates, one after another, so a GPU has one owner."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -27,32 +30,24 @@ class GPUPoolWorkflow:
 
     @workflow.update
     async def grant(self, order: GrantOrder) -> Grant:
-        try:
+        with _refusals_told():
             return self._inventory.grant(order)
-        except Refused as refused:
-            raise _as_answer(refused) from None
 
     @grant.validator
     def _refuse_grant(self, order: GrantOrder) -> None:
         """What is refused here leaves no trace in the history."""
-        try:
+        with _refusals_told():
             self._inventory.refuse_grant(order)
-        except Refused as refused:
-            raise _as_answer(refused) from None
 
     @workflow.update
     async def release(self, order: ReleaseOrder) -> int:
-        try:
+        with _refusals_told():
             return self._inventory.release(order)
-        except Refused as refused:
-            raise _as_answer(refused) from None
 
     @release.validator
     def _refuse_release(self, order: ReleaseOrder) -> None:
-        try:
+        with _refusals_told():
             self._inventory.refuse_release(order)
-        except Refused as refused:
-            raise _as_answer(refused) from None
 
     @workflow.query
     def availability(self) -> Availability:
@@ -66,5 +61,10 @@ class GPUPoolWorkflow:
         return workflow.info().get_current_history_length() >= self._history_limit
 
 
-def _as_answer(refused: Refused) -> ApplicationError:
-    return ApplicationError(refused.why, type=refused.reason, non_retryable=True)
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """As Temporal carries them to the caller, who does not try again."""
+    try:
+        yield
+    except Refused as refused:
+        raise ApplicationError(refused.why, type=refused.reason, non_retryable=True) from None

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -92,13 +93,15 @@ def test_order_holds_through_cuts_while_publishing(stack: RunningStack, edge: st
     async def scene() -> int:
         ending = asyncio.Event()
         async with _publishing(edge, timeout_s=1.0) as publisher:
-            tellers = [asyncio.create_task(_tell(publisher, f"{prefix}{number}.", ending)) for number in range(6)]
-            for pause_s in (0.1, 0.5, 1.5, 0.2):
-                await asyncio.sleep(0.3)  # the stream that is cut: nothing to wait for
+            seen: Counter[str] = Counter()
+            tellers = [asyncio.create_task(_tell(publisher, f"{prefix}{each}.", ending, seen)) for each in range(6)]
+            for failures in (1, 6, 30, 3):
+                await _more(seen, "told", 6)
                 with cut(stack, _EDGE):
-                    await asyncio.sleep(pause_s)  # the outage
+                    await _more(seen, "failed", failures)
+            await _more(seen, "told", 6)
             with slowed(stack, _EDGE, latency_ms=700):
-                await asyncio.sleep(1.5)
+                await _more(seen, "failed", 12)
             ending.set()
             async with asyncio.timeout(_WITHIN_S):
                 return sum(await asyncio.gather(*tellers))
@@ -109,7 +112,15 @@ def test_order_holds_through_cuts_while_publishing(stack: RunningStack, edge: st
     assert {allocation: kinds for allocation, kinds in found.items() if kinds != STORY} == {}
 
 
-async def _tell(publisher: Publisher, prefix: str, ending: asyncio.Event) -> int:
+async def _more(seen: "Counter[str]", what: str, count: int) -> None:
+    """Of what the tellers meet, from now on."""
+    before = seen[what]
+    async with asyncio.timeout(_WITHIN_S):
+        while seen[what] < before + count:
+            await asyncio.sleep(0.01)
+
+
+async def _tell(publisher: Publisher, prefix: str, ending: asyncio.Event, seen: "Counter[str]") -> int:
     count = 0
     patience_s = [0.05, 0.3, 2.0]
     while not ending.is_set():
@@ -118,7 +129,9 @@ async def _tell(publisher: Publisher, prefix: str, ending: asyncio.Event) -> int
             tries = 0
             while not await _published(publisher.publish(events), patience_s[tries % len(patience_s)]):
                 tries += 1
+                seen["failed"] += 1
         count += 1
+        seen["told"] += 1
     return count
 
 
