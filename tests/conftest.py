@@ -1,7 +1,7 @@
 """One running stack for all tests that only look at it or hurt it for a moment, and fresh ones for the others."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.running import RunningStack
 
+_NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -50,3 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("live")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On a build machine that can do all of it, a test that did not run is a failure."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get(_NO_SKIPS) == "yes":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, although {_NO_SKIPS} is set: {report.longrepr}"
+    return report

@@ -6,6 +6,7 @@ import signal
 from awaiting import wait_until
 
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.supervisor.state import ChildState
 
 
 def kill(stack: RunningStack, name: str) -> int:
@@ -16,8 +17,16 @@ def kill(stack: RunningStack, name: str) -> int:
 
 
 def kill_until_it_runs_again(stack: RunningStack, name: str) -> None:
+    """By itself, but without the back-off of one that is killed again and again: an operator's start ends that."""
     former = kill(stack, name)
-    wait_until(lambda: _pid_of(stack, name) not in (0, former), 30, f"{name} runs again")
+
+    def runs_again() -> bool:
+        child = stack.supervisor.children()[name]
+        if child.state is ChildState.WAITING:
+            stack.supervisor.start(name)
+        return child.process is not None and child.process.pid != former
+
+    wait_until(runs_again, 30, f"{name} runs again")
 
 
 def _pid_of(stack: RunningStack, name: str) -> int:

@@ -24,6 +24,11 @@ def every_edge_cut(stack: RunningStack, store: str) -> Iterator[None]:
         yield
 
 
+def worker_breaker(stack: RunningStack, store: str) -> str:
+    told = httpx.get(f"{stack.catalogue.service('worker').uri}/readyz", timeout=10).json()
+    return str(told["dependencies"][store]["state"])
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("store", _STORES)
 def test_cut_off_from_everyone(
@@ -32,9 +37,11 @@ def test_cut_off_from_everyone(
     with load() as tenants:
         tenants.wait_for_grants(5)
         with every_edge_cut(stack, store):
+            wait_until(lambda: worker_breaker(stack, store) == "open", 30, "the worker tells of its open breaker")
             tenants.wait_for_grants(20)
         tenants.wait_for_grants(5)
     all_is_right(tenants)
+    wait_until(lambda: worker_breaker(stack, store) == "closed", 30, "the worker's breaker is closed again")
 
 
 @pytest.mark.timeout(300)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from chaos_aura.platform.model import Allocation, AllocationRequest, Decision, Grant, RefusalReason
+from chaos_aura.platform.model import Allocation, AllocationRequest, Grant, RefusalReason
 
 ALLOCATION_QUEUE = "allocations"
 WORKFLOW_ID_PREFIX = "allocation-"
@@ -67,18 +67,3 @@ class Recorded:
     """Which stores could not be written, and why."""
 
     failed: dict[str, str]
-
-
-__all__ = [
-    "ALLOCATION_QUEUE",
-    "ALL_STORES",
-    "AllocationOrder",
-    "Answer",
-    "Decision",
-    "RecordOrder",
-    "Recorded",
-    "Stage",
-    "Store",
-    "Taken",
-    "workflow_id_of",
-]

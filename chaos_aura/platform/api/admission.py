@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from chaos_aura.platform.api.pace import Pace
 from chaos_aura.platform.errors import PlatformError
 
 _RETRY_AFTER_S = 1.0
@@ -12,9 +13,13 @@ _RETRY_AFTER_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """`in_flight` at most, and fewer, down to `least`, while those who are in take `slow_s` or more."""
+
     in_flight: int = 32
     queue: int = 64
     wait_s: float = 0.5
+    least: int = 4
+    slow_s: float = 3.0
 
 
 class Overloaded(PlatformError):
@@ -44,12 +49,18 @@ class Lane:
         self.name = name
         self.limits = limits
         self._on_refusal = on_refusal
+        self._pace = Pace(limits.in_flight, limits.least, limits.slow_s)
         self._in_flight = 0
         self._waiting: dict[asyncio.Future[None], None] = {}  # ordered, and any of them leaves at no cost
 
     @property
     def in_flight(self) -> int:
         return self._in_flight
+
+    @property
+    def at_once(self) -> int:
+        """How many are let in just now."""
+        return self._pace.at_once
 
     @property
     def waiting(self) -> int:
@@ -59,13 +70,17 @@ class Lane:
     async def place(self) -> AsyncIterator[None]:
         """Raises Overloaded within `wait_s`."""
         await self._enter()
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
             yield
         finally:
+            was_full = self._in_flight >= self.at_once
+            self._pace.took(loop.time() - began_s, loop.time(), was_full=was_full)
             self._leave()
 
     async def _enter(self) -> None:
-        if self._in_flight < self.limits.in_flight:
+        if self._in_flight < self.at_once:
             self._in_flight += 1
             return
         if len(self._waiting) >= self.limits.queue:
@@ -98,14 +113,13 @@ class Lane:
             turn.set_exception(self._refusal(f"nobody left within {self.limits.wait_s:g} s"))
 
     def _leave(self) -> None:
-        while self._waiting:
+        self._in_flight -= 1
+        while self._waiting and self._in_flight < self.at_once:
             turn = next(iter(self._waiting))
             del self._waiting[turn]
             if not turn.done():
                 turn.set_result(None)
-                break
-        else:
-            self._in_flight -= 1
+                self._in_flight += 1
 
     def _refusal(self, why: str) -> Overloaded:
         self._on_refusal(self)

@@ -15,6 +15,7 @@ from chaos_aura.platform.observe.logs import get_logger
 
 _EVERY_S = 1.0
 _IN_FLIGHT = Gauge("admission_in_flight", "Requests that have been let in.", ["lane"], registry=metrics.REGISTRY)
+_AT_ONCE = Gauge("admission_at_once", "Requests that may be under way at once.", ["lane"], registry=metrics.REGISTRY)
 _WAITING = Gauge("admission_waiting", "Requests that wait to be let in.", ["lane"], registry=metrics.REGISTRY)
 
 
@@ -29,6 +30,7 @@ class Signs:
         metrics.admission_queue_length.set_function(lambda: sum(lane.waiting for lane in admission.lanes))
         for lane in admission.lanes:
             _IN_FLIGHT.labels(lane=lane.name).set_function(partial(attrgetter("in_flight"), lane))
+            _AT_ONCE.labels(lane=lane.name).set_function(partial(attrgetter("at_once"), lane))
             _WAITING.labels(lane=lane.name).set_function(partial(attrgetter("waiting"), lane))
 
     def overloaded(self, lane: Lane) -> None:

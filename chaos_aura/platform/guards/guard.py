@@ -40,6 +40,16 @@ class GuardSnapshot:
     consecutive_failures: int
     retry_after_s: float
 
+    @property
+    def document(self) -> dict[str, object]:
+        latency_ms = None if self.last_latency_s is None else round(self.last_latency_s * 1000, 2)
+        return {
+            "state": self.state.value,
+            "latency_ms": latency_ms,
+            "consecutive_failures": self.consecutive_failures,
+            "retry_after_s": round(self.retry_after_s, 3),
+        }
+
 
 class Guard:
     """One for each dependency and process; for coroutines and threads alike. Flags are read at each call."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
+from temporalio.workflow import UpdateMethodMultiParam
 
 from chaos_aura.platform.errors import Refused
 from chaos_aura.platform.model import GpuType, Grant
@@ -39,27 +40,26 @@ class PoolClient:
         )
 
     async def grant(self, order: GrantOrder) -> Grant:
-        """The id of the Update makes the server itself join repetitions within one run of the pool."""
-        try:
-            return await self._handle.execute_update(
-                GPUPoolWorkflow.grant, order, id=f"grant-{order.allocation_id}", rpc_timeout=self._timeout
-            )
-        except WorkflowUpdateFailedError as failed:
-            raise _refusal(failed) from failed
+        return await self._updated(GPUPoolWorkflow.grant, order)
 
     async def release(self, order: ReleaseOrder) -> int:
-        try:
-            return await self._handle.execute_update(
-                GPUPoolWorkflow.release, order, id=f"release-{order.allocation_id}", rpc_timeout=self._timeout
-            )
-        except WorkflowUpdateFailedError as failed:
-            raise _refusal(failed) from failed
+        return await self._updated(GPUPoolWorkflow.release, order)
 
     async def availability(self) -> Availability:
         return await self._handle.query(GPUPoolWorkflow.availability, rpc_timeout=self._timeout)
 
     async def view(self) -> PoolView:
         return await self._handle.query(GPUPoolWorkflow.view, rpc_timeout=self._timeout)
+
+    async def _updated[Order, Told](
+        self, update: UpdateMethodMultiParam[[GPUPoolWorkflow, Order], Told], order: Order
+    ) -> Told:
+        """Each call is an Update of its own. With one id for all repetitions the server would answer a later one from
+        memory: with a grant that has been given back since, and may be somebody else's by now."""
+        try:
+            return await self._handle.execute_update(update, order, rpc_timeout=self._timeout)
+        except WorkflowUpdateFailedError as failed:
+            raise _refusal(failed) from failed
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> Exception:

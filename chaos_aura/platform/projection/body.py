@@ -68,8 +68,8 @@ async def _told(settings: Settings, projector: Projector, redis: Guard, kafka: G
     async def readiness() -> tuple[bool, dict[str, object]]:
         is_ready = projector.watchman.sees_all and redis.state is BreakerState.CLOSED
         return is_ready, {
-            "kafka": asdict(kafka.snapshot()),
-            "redis": asdict(redis.snapshot()),
+            "status": "ready" if is_ready else "away",
+            "dependencies": {guard.dependency: guard.snapshot().document for guard in (kafka, redis)},
             "generation": projector.track.generation,
             "partitions": projector.partitions,
         }

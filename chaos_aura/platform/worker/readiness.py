@@ -20,7 +20,7 @@ class Readiness:
 
     async def report(self) -> tuple[bool, dict[str, Any]]:
         is_ready = self._upkeep is not None and self._upkeep.pool_is_up
-        dependencies = {store.value: guard.snapshot() for store, guard in self._guards.items()}
+        dependencies = {store.value: guard.snapshot().document for store, guard in self._guards.items()}
         degraded = any(guard.state is not BreakerState.CLOSED for guard in self._guards.values())
         status = "away" if not is_ready else "degraded" if degraded else "ready"
         undone = list(self._upkeep.undone) if self._upkeep else ["temporal"]

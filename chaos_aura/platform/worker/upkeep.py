@@ -1,4 +1,4 @@
-"""What has to be there before work makes sense, made again and again until it is; and the pool's figures."""
+"""What has to be there before work makes sense, made again and again until it is; and looks at the pool."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,25 +6,28 @@ from contextlib import suppress
 
 from temporalio.service import RPCError
 
-from chaos_aura.platform.errors import DependencyFailed
+from chaos_aura.platform.errors import PlatformError
 from chaos_aura.platform.events.publisher import Publisher
 from chaos_aura.platform.observe import metrics
 from chaos_aura.platform.observe.logs import get_logger
 from chaos_aura.platform.pool.client import PoolClient
 from chaos_aura.platform.settings import Settings
 from chaos_aura.platform.stores import decisions
+from chaos_aura.platform.worker.orphans import Orphans
 from chaos_aura.platform.worker.parts import Parts
 
 _AGAIN_AFTER_S = 0.3
 _LOOK_EVERY_S = 2.0
+_SWEEP_EVERY_S = 5.0
 _OF_STORES = (*decisions.FAILURES, *Publisher.FAILURES)
-_FAILURES: tuple[type[Exception], ...] = (RPCError, DependencyFailed, TimeoutError, *_OF_STORES)
+_FAILURES: tuple[type[Exception], ...] = (RPCError, PlatformError, TimeoutError, *_OF_STORES)
 
 
 class Upkeep:
-    def __init__(self, settings: Settings, pool: PoolClient, parts: Parts) -> None:
+    def __init__(self, settings: Settings, pool: PoolClient, parts: Parts, orphans: Orphans) -> None:
         self._settings = settings
         self._pool = pool
+        self._orphans = orphans
         self._to_do: dict[str, Callable[[], Awaitable[None]]] = {
             "pool": self._ensure_pool,
             "schema": parts.decisions.make_schema,
@@ -40,6 +43,7 @@ class Upkeep:
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._do(name, make)) for name, make in self._to_do.items()]
         self._tasks.append(asyncio.create_task(self._watch_pool()))
+        self._tasks.append(asyncio.create_task(self._watch_orphans()))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -76,3 +80,11 @@ class Upkeep:
                     metrics.pool_free.labels(gpu_type=gpu_type.value).set(free)
                     metrics.pool_held.labels(gpu_type=gpu_type.value).set(total - free)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _watch_orphans(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            try:
+                await self._orphans.sweep()
+            except _FAILURES as failed:
+                get_logger().debug("not swept", why=str(failed))

@@ -18,6 +18,7 @@ from chaos_aura.platform.pool.client import PoolClient
 from chaos_aura.platform.pool.orders import POOL_ID
 from chaos_aura.platform.pool.workflow import GPUPoolWorkflow
 from chaos_aura.platform.settings import Settings
+from chaos_aura.platform.worker.orphans import Orphans
 from chaos_aura.platform.worker.parts import Parts
 from chaos_aura.platform.worker.readiness import Readiness
 from chaos_aura.platform.worker.upkeep import Upkeep
@@ -39,7 +40,7 @@ async def work(settings: Settings, observer: Observer, ending: asyncio.Event) ->
         if client is None:
             return
         pool = PoolClient(client)
-        upkeep = Upkeep(settings, pool, parts)
+        upkeep = Upkeep(settings, pool, parts, Orphans(client, pool, parts))
         entered.push_async_callback(upkeep.close)
         for worker in workers(client, Activities(parts.deciding(pool), pool, parts.recorder)):
             await entered.enter_async_context(worker)

@@ -76,6 +76,15 @@ def test_a_cancelled_workflow_gives_back_and_puts_it_on_record(stack: RunningSta
     assert_all_stores_tell_of_its_end(stack, request_id)
 
 
+def test_what_a_terminated_workflow_held_comes_back_and_is_put_on_record(stack: RunningStack) -> None:
+    """It can do nothing itself any more: the workers notice."""
+    request_id = asked(stack)
+    wait_until(lambda: read_books(stack, request_id, [request_id]).stored.get(request_id), _GONE_WITHIN_S, "on record")
+    with_temporal(stack, lambda client: client.get_workflow_handle(f"allocation-{request_id}").terminate())
+    assert_all_stores_tell_of_its_end(stack, request_id)
+    assert state_of(stack, request_id) == ("released", "its workflow was ended by force")
+
+
 def test_its_history_can_be_replayed(stack: RunningStack) -> None:
     """So a worker that takes over from a killed one comes to the same state."""
     request_id = asked(stack)

@@ -125,12 +125,49 @@ def test_releases_are_let_in_while_allocations_are_sent_away() -> None:
     run_virtually(come())
 
 
+def test_while_it_is_slow_fewer_are_let_in_at_once_and_then_more_again() -> None:
+    limits = Limits(in_flight=8, queue=100, wait_s=1000, least=2, slow_s=1)
+
+    async def come() -> None:
+        one = lane(limits)
+        await asyncio.gather(*(hold(one, 2) for _ in range(8)))
+        assert one.at_once == 4  # they tell of one trouble, not of eight
+        for _ in range(5):
+            await asyncio.gather(*(hold(one, 2) for _ in range(8)))
+        assert one.at_once == limits.least
+        began_s = asyncio.get_running_loop().time()
+        told = await asyncio.gather(*(hold(one, 0.5) for _ in range(4)))
+        assert [each - began_s for each in told] == pytest.approx([0, 0, 0.5, 0.5])
+        await asyncio.gather(*(hold(one, 0.5) for _ in range(100)))
+        assert one.at_once == limits.in_flight
+
+    run_virtually(come())
+
+
+def test_who_is_alone_tells_nothing_of_how_many_could_be_served() -> None:
+    limits = Limits(in_flight=8, queue=100, wait_s=1000, least=2, slow_s=1)
+
+    async def come() -> None:
+        one = lane(limits)
+        await hold(one, 1)
+        for _ in range(100):
+            await hold(one, 0.1)
+        assert one.at_once == 4
+
+    run_virtually(come())
+
+
 # (after so long it comes, it stays so long, it is cancelled after so long or never), in tenths of a second
 VISITS = st.lists(
     st.tuples(st.integers(0, 20), st.integers(0, 15), st.one_of(st.none(), st.integers(0, 15))), max_size=40
 )
 LIMITED = st.builds(
-    Limits, in_flight=st.integers(1, 4), queue=st.integers(0, 6), wait_s=st.sampled_from([0.05, 0.5, 2.0])
+    Limits,
+    in_flight=st.integers(1, 4),
+    queue=st.integers(0, 6),
+    wait_s=st.sampled_from([0.05, 0.5, 2.0]),
+    least=st.integers(1, 4),
+    slow_s=st.sampled_from([0.1, 0.7, 3.0]),
 )
 
 

@@ -70,6 +70,24 @@ def test_a_refusal_says_why_and_leaves_no_history(stack: RunningStack) -> None:
     asyncio.run(use())
 
 
+def test_a_repetition_is_answered_as_things_are_now(stack: RunningStack) -> None:
+    """The worker that was granted it died, the next one refused the request, the third would take it again."""
+
+    async def use() -> None:
+        async with worked(stack) as (_, pool, _id):
+            grant = await pool.grant(order("one"))
+            assert await pool.grant(order("one")) == grant
+            assert await pool.release(ReleaseOrder("one")) == 1
+            other = await pool.grant(order("other"))
+            assert other.gpu_ids == grant.gpu_ids
+            with pytest.raises(Refused, match="one has been given up"):
+                await pool.grant(order("one"))
+            assert await pool.release(ReleaseOrder("one")) == 0
+            assert {holder.allocation_id for holder in (await pool.view()).holders} == {"other"}
+
+    asyncio.run(use())
+
+
 def test_a_pool_that_runs_keeps_its_inventory(stack: RunningStack) -> None:
     async def use() -> None:
         async with worked(stack) as (_, pool, _id):

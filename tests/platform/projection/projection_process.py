@@ -70,10 +70,10 @@ class ProjectionProcess:
 
     def readiness(self) -> dict[str, Any]:
         status, text = self.page("/readyz")
-        return {"status": status, **(json.loads(text) if text else {})}
+        return {"http": status, **(json.loads(text) if text else {})}
 
     def is_ready(self) -> bool:
-        return self.readiness()["status"] == 200
+        return self.readiness()["http"] == 200
 
     def wait_until_ready(self) -> None:
         wait_until(self.is_ready, _WITHIN_S, "the projection is ready")

@@ -104,7 +104,8 @@ def test_it_says_how_it_is(projection: ProjectionProcess, kafka_address: str, te
     projection.wait_until_caught_up()
     assert projection.page("/healthz")[0] == 200
     told = projection.readiness()
-    assert (told["kafka"]["state"], told["redis"]["state"]) == ("closed", "closed")
+    assert (told["http"], told["status"]) == (200, "ready")
+    assert {name: one["state"] for name, one in told["dependencies"].items()} == {"kafka": "closed", "redis": "closed"}
     assert sorted(told["partitions"]) == ["0", "1", "2", "3"]
     assert 'projection_events_total{outcome="applied"}' in projection.page("/metrics")[1]
 

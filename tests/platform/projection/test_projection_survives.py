@@ -95,7 +95,8 @@ def test_it_begins_while_all_is_away(
         with_projection: AbstractContextManager[ProjectionProcess] = projecting(tmp_path / "home", *edges)
         projection = with_projection.__enter__()
         wait_until(lambda: projection.page("/healthz")[0] == 200, 30, "it is alive")
-        assert projection.readiness()["status"] == 503
+        told = projection.readiness()
+        assert (told["http"], told["status"]) == (503, "away")
     try:
         wait_until(lambda: _agrees(redis_url, tenants, events), _WITHIN_S, "usage is the sum of the events")
     finally:

@@ -5,26 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from context_stores import TTL_S, contexts_of, past_decision, past_decisions
 from redis.asyncio import Redis
-from stored_allocations import NOW_MS, any_tenant, granted
+from stored_allocations import NOW_MS, any_tenant
 
-from chaos_aura.platform.model import ContextSource, ContextWindow, PastDecision
+from chaos_aura.platform.model import ContextSource, ContextWindow
 from chaos_aura.platform.model.context import WINDOW_SIZE
 from chaos_aura.platform.stores.context_members import member_of
-from chaos_aura.platform.stores.contexts import Contexts, window_key
+from chaos_aura.platform.stores.contexts import window_key
 from chaos_aura.stack.running import RunningStack
-
-_EDGE = "worker.redis"
-_TTL_S = 100
-
-
-@asynccontextmanager
-async def _contexts(stack: RunningStack, timeout_s: float = 5.0) -> AsyncIterator[Contexts]:
-    store = Contexts(stack.catalogue.edge(_EDGE).uri, ttl_s=_TTL_S, timeout_s=timeout_s)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @asynccontextmanager
@@ -37,21 +26,13 @@ async def _redis(stack: RunningStack) -> AsyncIterator[Redis]:
         await client.aclose()
 
 
-def _past(tenant: str, at_ms: int) -> PastDecision:
-    return granted(tenant, at_ms=at_ms).past_decision
-
-
-def _several(tenant: str, count: int) -> tuple[PastDecision, ...]:
-    return tuple(_past(tenant, NOW_MS + number) for number in range(count))
-
-
 @pytest.mark.parametrize("count", [0, 1, WINDOW_SIZE])
 def test_a_miss_may_be_filled_and_is_then_a_hit(stack: RunningStack, count: int):
     tenant = any_tenant()
-    past = _several(tenant, count)
+    past = past_decisions(tenant, count)
 
     async def run() -> None:
-        async with _contexts(stack) as contexts:
+        async with contexts_of(stack) as contexts:
             assert await contexts.read(tenant) is None
             await contexts.fill(ContextWindow(tenant, past, ContextSource.NEO4J))
             assert await contexts.read(tenant) == ContextWindow(tenant, past, ContextSource.REDIS)
@@ -64,8 +45,8 @@ def test_nobody_may_fill_without_a_miss(stack: RunningStack):
     tenant = any_tenant()
 
     async def run() -> None:
-        async with _contexts(stack) as contexts:
-            await contexts.fill(ContextWindow(tenant, _several(tenant, 1)))
+        async with contexts_of(stack) as contexts:
+            await contexts.fill(ContextWindow(tenant, past_decisions(tenant, 1)))
             assert await contexts.read(tenant) is None
 
     asyncio.run(run())
@@ -75,10 +56,10 @@ def test_a_fill_that_is_older_than_a_loss_is_refused(stack: RunningStack):
     tenant = any_tenant()
 
     async def run() -> None:
-        async with _contexts(stack) as contexts, _redis(stack) as redis:
+        async with contexts_of(stack) as contexts, _redis(stack) as redis:
             assert await contexts.read(tenant) is None
             seen_before = ContextWindow(tenant)
-            await contexts.remember(tenant, _past(tenant, NOW_MS))
+            await contexts.remember(tenant, past_decision(tenant, NOW_MS))
             await redis.delete(*await redis.keys(f"*{tenant}*"))
             await contexts.fill(seen_before)
             assert await contexts.read(tenant) is None
@@ -88,10 +69,10 @@ def test_a_fill_that_is_older_than_a_loss_is_refused(stack: RunningStack):
 
 def test_what_is_remembered_joins_a_window_and_the_oldest_leave_it(stack: RunningStack):
     tenant = any_tenant()
-    past = _several(tenant, WINDOW_SIZE + 3)
+    past = past_decisions(tenant, WINDOW_SIZE + 3)
 
     async def run() -> None:
-        async with _contexts(stack) as contexts:
+        async with contexts_of(stack) as contexts:
             await contexts.read(tenant)
             await contexts.fill(ContextWindow(tenant, past[:2]))
             for each in (*past, past[3], past[-1]):
@@ -105,10 +86,10 @@ def test_what_is_remembered_joins_a_window_and_the_oldest_leave_it(stack: Runnin
 
 def test_what_is_remembered_without_a_window_is_in_the_next_one(stack: RunningStack):
     tenant = any_tenant()
-    past = _several(tenant, 4)
+    past = past_decisions(tenant, 4)
 
     async def run() -> None:
-        async with _contexts(stack) as contexts:
+        async with contexts_of(stack) as contexts:
             await contexts.remember(tenant, past[3])
             assert await contexts.read(tenant) is None
             await contexts.fill(ContextWindow(tenant, past[:3]))
@@ -123,15 +104,15 @@ def test_everything_of_a_tenant_ends_by_itself(stack: RunningStack):
     tenant = any_tenant()
 
     async def run() -> None:
-        async with _contexts(stack) as contexts, _redis(stack) as redis:
+        async with contexts_of(stack) as contexts, _redis(stack) as redis:
             await contexts.read(tenant)
-            await contexts.fill(ContextWindow(tenant, _several(tenant, 1)))
-            await contexts.remember(tenant, _past(tenant, NOW_MS + 5))
+            await contexts.fill(ContextWindow(tenant, past_decisions(tenant, 1)))
+            await contexts.remember(tenant, past_decision(tenant, NOW_MS + 5))
             keys = await redis.keys(f"*{tenant}*")
             assert len(keys) == 3
             left_ms = [await redis.pttl(key) for key in keys]
             assert all(left > 0 for left in left_ms)
-            assert _TTL_S * 900 < await redis.pttl(window_key(tenant)) <= _TTL_S * 1000
+            assert TTL_S * 900 < await redis.pttl(window_key(tenant)) <= TTL_S * 1000
 
     asyncio.run(run())
 
@@ -154,16 +135,16 @@ async def _foreign_json(redis: Redis, key: str, tenant: str) -> None:
 
 
 async def _changed(redis: Redis, key: str, tenant: str) -> None:
-    member = member_of(_past(tenant, NOW_MS + 1))
+    member = member_of(past_decision(tenant, NOW_MS + 1))
     await redis.zadd(key, {member.replace(b"approved", b"refused"): NOW_MS + 1})
 
 
 async def _moved(redis: Redis, key: str, tenant: str) -> None:
-    await redis.zadd(key, {member_of(_past(tenant, NOW_MS + 1)): NOW_MS + 2})
+    await redis.zadd(key, {member_of(past_decision(tenant, NOW_MS + 1)): NOW_MS + 2})
 
 
 async def _too_many(redis: Redis, key: str, tenant: str) -> None:
-    await redis.zadd(key, {member_of(each): each.decided_at_ms for each in _several(tenant, WINDOW_SIZE + 1)})
+    await redis.zadd(key, {member_of(each): each.decided_at_ms for each in past_decisions(tenant, WINDOW_SIZE + 1)})
 
 
 async def _no_marker(redis: Redis, key: str, tenant: str) -> None:
@@ -182,10 +163,10 @@ def test_a_damaged_window_is_a_miss_counted_and_filled_again(
     stack: RunningStack, damage: Callable[..., Awaitable[None]], remembers_first: bool
 ):
     tenant = any_tenant()
-    past = _several(tenant, 3)
+    past = past_decisions(tenant, 3)
 
     async def run() -> None:
-        async with _contexts(stack) as contexts, _redis(stack) as redis:
+        async with contexts_of(stack) as contexts, _redis(stack) as redis:
             await contexts.read(tenant)
             await contexts.fill(ContextWindow(tenant, past[:2]))
             await damage(redis, window_key(tenant), tenant)
@@ -203,10 +184,10 @@ def test_a_damaged_window_is_a_miss_counted_and_filled_again(
 @pytest.mark.parametrize("value", ["wrong type", "wrong member"])
 def test_damage_beside_the_window_does_not_stay(stack: RunningStack, value: str):
     tenant = any_tenant()
-    past = _several(tenant, 2)
+    past = past_decisions(tenant, 2)
 
     async def run() -> None:
-        async with _contexts(stack) as contexts, _redis(stack) as redis:
+        async with contexts_of(stack) as contexts, _redis(stack) as redis:
             await contexts.remember(tenant, past[0])
             (key,) = await redis.keys(f"*{tenant}*")
             await (redis.set(key, "x") if value == "wrong type" else redis.zadd(key, {"x": 1}))

@@ -5,38 +5,19 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
+from context_stores import EDGE, contexts_of, past_decision, past_decisions
 from own_connections import established
 from proxies import cut, slowed
-from stored_allocations import NOW_MS, any_tenant, granted
+from stored_allocations import NOW_MS, any_tenant
 
 from chaos_aura.platform.model import ContextSource, ContextWindow, PastDecision
 from chaos_aura.platform.stores.contexts import FAILURES, Contexts
 from chaos_aura.stack.running import RunningStack
 
-_EDGE = "worker.redis"
-_TTL_S = 100
 _WITHIN_S = 30.0
-
-
-@asynccontextmanager
-async def _contexts(stack: RunningStack, timeout_s: float = 5.0) -> AsyncIterator[Contexts]:
-    store = Contexts(stack.catalogue.edge(_EDGE).uri, ttl_s=_TTL_S, timeout_s=timeout_s)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-def _past(tenant: str, at_ms: int) -> PastDecision:
-    return granted(tenant, at_ms=at_ms).past_decision
-
-
-def _several(tenant: str, count: int) -> tuple[PastDecision, ...]:
-    return tuple(_past(tenant, NOW_MS + number) for number in range(count))
 
 
 async def _well(operation: Callable[[], Awaitable[object]]) -> None:
@@ -61,17 +42,17 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 def test_cut_off_or_slow_it_fails_as_declared_and_works_again(stack: RunningStack):
     tenant = any_tenant()
-    past = _past(tenant, NOW_MS)
+    past = past_decision(tenant, NOW_MS)
 
     async def run() -> None:
-        async with _contexts(stack, timeout_s=1.0) as contexts:
+        async with contexts_of(stack, timeout_s=1.0) as contexts:
             operations = (
                 contexts.ping,
                 lambda: contexts.read(tenant),
                 lambda: contexts.remember(tenant, past),
                 lambda: contexts.fill(ContextWindow(tenant)),
             )
-            for trouble in (cut(stack, _EDGE), slowed(stack, _EDGE, 20_000)):
+            for trouble in (cut(stack, EDGE), slowed(stack, EDGE, 20_000)):
                 await _well(contexts.ping)
                 with trouble:
                     began_s = time.monotonic()
@@ -88,7 +69,7 @@ def test_cut_off_or_slow_it_fails_as_declared_and_works_again(stack: RunningStac
 def test_callers_that_give_up_get_nobody_elses_answer_and_leave_nothing_behind(stack: RunningStack):
     some = random.Random(3)
     tenants = [any_tenant() for _ in range(10)]
-    port = stack.catalogue.edge(_EDGE).address.port
+    port = stack.catalogue.edge(EDGE).address.port
     mixed_up, gave_up = [], []
 
     async def reader(contexts: Contexts) -> None:
@@ -103,12 +84,12 @@ def test_callers_that_give_up_get_nobody_elses_answer_and_leave_nothing_behind(s
                     mixed_up.append((tenant, window))
 
     async def run() -> None:
-        async with _contexts(stack) as contexts:
+        async with contexts_of(stack) as contexts:
             for number, tenant in enumerate(tenants):
                 past = PastDecision("a", NOW_MS, "t4", 1, number + 1, "low", False, "approved", 1)
                 await contexts.read(tenant)
                 await contexts.fill(ContextWindow(tenant, (past,)))
-            with slowed(stack, _EDGE, 5):
+            with slowed(stack, EDGE, 5):
                 await asyncio.gather(*(reader(contexts) for _ in range(40)))
             assert not mixed_up
             assert len(gave_up) > 100
@@ -122,10 +103,10 @@ def test_callers_that_give_up_get_nobody_elses_answer_and_leave_nothing_behind(s
 def test_after_a_kill_its_windows_are_misses_and_so_is_the_leave_to_fill_them(stack: RunningStack):
     """It may have come back without what it acknowledged last."""
     tenants = [any_tenant(), any_tenant()]
-    past = _several(tenants[0], 3)
+    past = past_decisions(tenants[0], 3)
 
     async def run() -> None:
-        async with _contexts(stack, timeout_s=1.0) as contexts:
+        async with contexts_of(stack, timeout_s=1.0) as contexts:
             for tenant in tenants:
                 await contexts.read(tenant)
             await contexts.fill(ContextWindow(tenants[0], past[:2]))

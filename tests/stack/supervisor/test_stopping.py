@@ -96,8 +96,11 @@ def test_start_while_it_stops_brings_it_back(home: Home) -> None:
     assert home.child("a").state is ChildState.RESTARTING
     os.kill(process.pid, signal.SIGKILL)
     child = home.await_state("a", ChildState.RUNNING)
+    assert child.process
     assert child.process != process
     assert not process.is_alive()
+    home.client.stop("a")
+    os.kill(child.process.pid, signal.SIGKILL)  # it ignores what it is asked, and the stack's end would wait for it
 
 
 def test_stop_while_it_is_to_come_back_holds_it_down(home: Home) -> None:

@@ -136,12 +136,13 @@ async def _release(services: Services, allocation_id: str, tenant: str) -> Alloc
         recorded = await _recorded_after(refused, services, allocation_id)
     if recorded.request.tenant != tenant:
         raise Refused("allocation", "not_yours", "it belongs to another tenant")
-    raise Refused("allocation", "already_released", f"it is over: {recorded.state}")
+    why = recorded.release_reason or "its workflow has ended"
+    raise Refused("allocation", "already_released", f"it is over: {why}")
 
 
 async def _recorded_after(refused: Refused, services: Services, allocation_id: str) -> Allocation:
-    """Temporal forgets what ended long ago, and Neo4j does not."""
-    if refused.reason != "not_found":
+    """Temporal forgets what ended long ago, and knows little of what was ended by force. Neo4j knows both."""
+    if refused.reason not in ("not_found", "failed"):
         raise refused
     recorded = await services.recorded(allocation_id)
     if recorded is None:
