@@ -1,6 +1,7 @@
 """How every process of the platform begins and ends: settings, observation, one coroutine, a clean exit."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def run_process(argv: Sequence[str], body: Body) -> NoReturn:
     except BadSettings as bad:
         _say(str(bad))
         _end(2)
+    gc.freeze()  # modules stay: looking through them for garbage again and again is wasted
     _end(uvloop.run(_run(settings, body)))
 
 

@@ -15,6 +15,7 @@ from awaiting import NeverCame, wait_until
 
 _GPU_TYPES = ("t4", "t4", "v100", "a100")
 _PATIENCE_S = 60.0
+_AGAIN_AFTER_S = 0.25
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Tenants:
             "hours": 1,
         }
 
-        async def ask() -> bool:
+        async def ask() -> httpx.Response | None:
             told = await client.post(f"{self._url()}/allocations", json=body)
             held.answers.append(str(told.status_code))
             if told.status_code in (200, 201):
@@ -96,38 +97,41 @@ class Tenants:
                 held.gpu_ids = tuple(_gpu_ids_in(told.json()))
             elif told.status_code == 409:
                 held.refused = told.json()["error"]["reason"]
-            return told.status_code in (200, 201, 409)
+            return None if told.status_code in (200, 201, 409) else told
 
         await _repeated(held, ask)
 
     async def _give_back(self, client: httpx.AsyncClient, held: Held) -> None:
         held.release_asked_at_s = time.monotonic()
 
-        async def give_back() -> bool:
+        async def give_back() -> httpx.Response | None:
             told = await client.delete(
                 f"{self._url()}/allocations/{held.request_id}", headers={"X-Tenant": held.tenant}
             )
             held.answers.append(f"D{told.status_code}")
             # Told "already" it was an earlier try of this tenant's whose answer was lost.
-            return told.status_code in (200, 409)
+            return None if told.status_code in (200, 409) else told
 
         if await _repeated(held, give_back):
             held.release_told_at_s = time.monotonic()
 
 
-async def _repeated(held: Held, call: Callable[[], Awaitable[bool]]) -> bool:
-    """As a careful client does it: again and again, with the same id, for some time."""
+async def _repeated(held: Held, call: Callable[[], Awaitable[httpx.Response | None]]) -> bool:
+    """As a careful client does it: again and again, with the same id, not before it is asked to, for some time."""
     until_s = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until_s:
         held.is_waiting = True
+        again_after_s = _AGAIN_AFTER_S
         try:
-            if await call():
+            told = await call()
+            if told is None:
                 return True
+            again_after_s = float(told.headers.get("Retry-After", again_after_s))
         except httpx.TransportError as lost:
             held.answers.append(type(lost).__name__)
         finally:
             held.is_waiting = False
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(again_after_s)
     return False
 
 

@@ -6,19 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from chaos_aura.platform.api.pace import Pace
-from chaos_aura.platform.errors import PlatformError
+from chaos_aura.platform.errors import DependencyFailed, PlatformError
 
 _RETRY_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`in_flight` at most, and fewer, down to `least`, while those who are in take `slow_s` or more."""
+    """`in_flight` at most; fewer, down to `least`, while those who are in take `slow_s` or more, or get no answer."""
 
     in_flight: int = 32
     queue: int = 64
     wait_s: float = 0.5
-    least: int = 4
+    least: int = 2
     slow_s: float = 3.0
 
 
@@ -71,12 +71,15 @@ class Lane:
         """Raises Overloaded within `wait_s`."""
         await self._enter()
         loop = asyncio.get_running_loop()
-        began_s = loop.time()
+        began_s, was_late = loop.time(), False
         try:
             yield
+        except DependencyFailed:
+            was_late = True
+            raise
         finally:
-            was_full = self._in_flight >= self.at_once
-            self._pace.took(loop.time() - began_s, loop.time(), was_full=was_full)
+            took_s = self.limits.slow_s if was_late else loop.time() - began_s
+            self._pace.took(took_s, loop.time(), was_full=self._in_flight >= self.at_once)
             self._leave()
 
     async def _enter(self) -> None:

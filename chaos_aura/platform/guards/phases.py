@@ -143,4 +143,5 @@ class HalfOpen(CircuitHalfOpenState, Phase):
         return not self._places and self._clock() - self._last_taken_s > patience_s
 
     def retry_after_s(self) -> float:
-        return 0.0 if self._places else self._policy.attempt_s
+        """A probe may take as long as any try, but most end soon: whoever waited that long would come far too late."""
+        return 0.0 if self._places else self._policy.open_s

@@ -1,6 +1,7 @@
 """The worker's body: connect, set up what the platform needs, work until it is told to end, drain."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -27,6 +28,8 @@ from chaos_aura.platform.worker.upkeep import Upkeep
 _STICKY_FOR = timedelta(seconds=1)
 _DRAIN_WITHIN = timedelta(seconds=8)
 _CONNECT_EVERY_S = 0.2
+# A step of a workflow never waits, so more threads than cores would only take the interpreter from each other.
+_WORKFLOW_THREADS = 4
 
 
 async def work(settings: Settings, observer: Observer, ending: asyncio.Event) -> None:
@@ -74,6 +77,7 @@ def workers(client: Client, activities: Activities) -> tuple[Worker, Worker]:
         workflow_runner=UnsandboxedWorkflowRunner(),
         sticky_queue_schedule_to_start_timeout=_STICKY_FOR,
         graceful_shutdown_timeout=_DRAIN_WITHIN,
+        workflow_task_executor=ThreadPoolExecutor(_WORKFLOW_THREADS, "workflow"),
         max_cached_workflows=2000,
         max_concurrent_workflow_tasks=100,
         max_concurrent_activities=1000,

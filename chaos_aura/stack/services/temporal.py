@@ -15,6 +15,8 @@ _DYNAMIC_CONFIG = (
     "history.maxTotalUpdates=10000",
     "frontend.namespaceRPS.visibility=1000",
 )
+# It spends a tenth of its processor time on collecting garbage by default: some memory is the cheaper price.
+_ENVIRON = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
 
 
 class Temporal:
@@ -49,7 +51,7 @@ class Temporal:
             argv += ["--sqlite-pragma", pragma]
         for setting in _DYNAMIC_CONFIG:
             argv += ["--dynamic-config-value", setting]
-        return site.program(self.name, argv, grace_s=5)
+        return site.program(self.name, argv, env=_ENVIRON, grace_s=5)
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return temporal.ping(catalogue.service(self.name).address, timeout_s)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from virtual_time import run_virtually
 
 from chaos_aura.platform.api.admission import Admission, Lane, Limits, Overloaded
+from chaos_aura.platform.errors import DependencyAway
 
 LIMITS = Limits(in_flight=2, queue=3, wait_s=0.5)
 
@@ -140,6 +141,19 @@ def test_while_it_is_slow_fewer_are_let_in_at_once_and_then_more_again() -> None
         assert [each - began_s for each in told] == pytest.approx([0, 0, 0.5, 0.5])
         await asyncio.gather(*(hold(one, 0.5) for _ in range(100)))
         assert one.at_once == limits.in_flight
+
+    run_virtually(come())
+
+
+def test_who_gets_no_answer_counts_as_slow() -> None:
+    async def come() -> None:
+        one = lane(Limits(in_flight=8, queue=0, wait_s=0, least=2, slow_s=1))
+        for expected in (4, 2, 2):
+            await asyncio.sleep(2)
+            with pytest.raises(DependencyAway):
+                async with one.place():
+                    raise DependencyAway("temporal", "silent")
+            assert one.at_once == expected
 
     run_virtually(come())
 

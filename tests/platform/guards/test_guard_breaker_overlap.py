@@ -79,6 +79,7 @@ def test_half_open_refuses_everybody_while_its_probe_is_under_way() -> None:
     assert entered.wait(20)
     refused = in_threads(32, lambda: seen.breaker.call(lambda: "was called"))
     assert [type(each) for each in refused] == [NotAdmitted] * 32
+    assert {each.retry_after_s for each in refused} == {seen.policy.open_s}
     go_on.set()
     probe.join(20)
     assert seen.breaker.reading is CLOSED

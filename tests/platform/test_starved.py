@@ -1,0 +1,37 @@
+"""A machine whose processors others take: fewer are served, but they are served, and nothing is lost."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from tenants import Load
+
+_OTHERS = 6
+
+
+@contextmanager
+def busy_processors() -> Iterator[None]:
+    """Each in a session of its own: the kernel shares processors between sessions first."""
+    command = [sys.executable, "-S", "-c", "while True: pass"]
+    others = [subprocess.Popen(command, start_new_session=True) for _ in range(_OTHERS)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+@pytest.mark.timeout(300)
+def test_starved_and_asked_for_more_than_it_can_it_goes_on_granting(
+    load: Callable[..., Load], all_is_right: Callable[[Load], None]
+) -> None:
+    with load(rate=8.0) as tenants:
+        tenants.wait_for_grants(5)
+        with busy_processors():
+            for _ in range(3):
+                tenants.wait_for_grants(5, within_s=60)
+        tenants.wait_for_grants(5, within_s=60)
+    all_is_right(tenants)
