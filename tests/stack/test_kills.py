@@ -16,10 +16,11 @@ from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
 from chaos_aura.stack.edges import EDGES
-from chaos_aura.stack.health import HealthState
+from chaos_aura.stack.health import Health, HealthState
 from chaos_aura.stack.supervisor.backoff import CAP_S
 from chaos_aura.stack.supervisor.state import ChildState
 
+pytestmark = pytest.mark.live
 ROUNDS = 10
 LOOKS_WITHIN_S = 2.0
 BACK_WITHIN_S = 60.0
@@ -78,18 +79,24 @@ def test_a_service_killed_alone_comes_back_and_disturbs_no_other(one: PlacedStac
 @SERVICES
 def test_a_stopped_process_is_unhealthy_until_it_goes_on(one: PlacedStack, service: str) -> None:
     process = _processes(one)[service]
+
+    def seen_unhealthy() -> dict[str, Health] | None:
+        began_s = time.monotonic()
+        unhealthy = _unhealthy(one)
+        assert time.monotonic() - began_s < LOOKS_WITHIN_S * 5
+        return unhealthy if service in unhealthy else None
+
     os.kill(process.pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: _unhealthy(one).get(service) is HealthState.UNHEALTHY, BACK_WITHIN_S, f"{service} unhealthy")
-        assert set(_unhealthy(one).items()) <= {(name, HealthState.UNHEALTHY) for name in (service, *_clients(service))}
-        began_s = time.monotonic()
-        (row,) = [row for row in one.running().health(LOOKS_WITHIN_S) if row.name == service]
-        assert time.monotonic() - began_s < LOOKS_WITHIN_S * 5
-        assert row.pid == process.pid
-        assert row.detail
-        assert row.remedy == f"look at: chaos-aura logs {service}"
+        rows = wait_until(seen_unhealthy, BACK_WITHIN_S, f"{service} unhealthy")
     finally:
         os.kill(process.pid, signal.SIGCONT)
+    assert {row.state for row in rows.values()} == {HealthState.UNHEALTHY}
+    assert rows.keys() <= {service, *_clients(service)}
+    row = rows[service]
+    assert row.pid == process.pid
+    assert row.detail
+    assert row.remedy == f"look at: chaos-aura logs {service}"
     wait_until(lambda: _all_healthy(one), BACK_WITHIN_S, f"{service} healthy again")
     assert _processes(one)[service] == process
 
@@ -174,8 +181,8 @@ def _all_healthy(one: PlacedStack) -> bool:
     return _unhealthy(one) == {}
 
 
-def _unhealthy(one: PlacedStack) -> dict[str, HealthState]:
-    return {row.name: row.state for row in one.running().health(LOOKS_WITHIN_S) if not row.is_healthy}
+def _unhealthy(one: PlacedStack) -> dict[str, Health]:
+    return {row.name: row for row in one.running().health(LOOKS_WITHIN_S) if not row.is_healthy}
 
 
 def _clients(service: str) -> set[str]:

@@ -18,6 +18,7 @@ from chaos_aura.stack.running import read_catalogue
 from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.workers import count_of, with_workers
 
+pytestmark = pytest.mark.live
 Place = Callable[..., PlacedStack]
 SETTLES_WITHIN_S = 30.0
 TWO = ("worker", "worker-2")
