@@ -47,10 +47,13 @@ class Held:
 class Tenants:
     """Arrivals come on time, whether answers do or not. Each request is repeated with its id until it is answered."""
 
-    def __init__(self, url: Callable[[], str], seed: int, *, hold_s: float = 0.3) -> None:
+    def __init__(
+        self, url: Callable[[], str], seed: int, *, hold_s: float = 0.3, patience_s: float = _PATIENCE_S
+    ) -> None:
         self._url = url
         self._random = random.Random(seed)
         self._hold_s = hold_s
+        self._patience_s = patience_s
         self.run = f"r{seed}-{time.time_ns():x}"
         self._numbers = itertools.count()
         self.all: list[Held] = []
@@ -99,7 +102,7 @@ class Tenants:
                 held.refused = told.json()["error"]["reason"]
             return None if told.status_code in (200, 201, 409) else told
 
-        await _repeated(held, ask)
+        await self._repeated(held, ask)
 
     async def _give_back(self, client: httpx.AsyncClient, held: Held) -> None:
         held.release_asked_at_s = time.monotonic()
@@ -112,27 +115,26 @@ class Tenants:
             # Told "already" it was an earlier try of this tenant's whose answer was lost.
             return None if told.status_code in (200, 409) else told
 
-        if await _repeated(held, give_back):
+        if await self._repeated(held, give_back):
             held.release_told_at_s = time.monotonic()
 
-
-async def _repeated(held: Held, call: Callable[[], Awaitable[httpx.Response | None]]) -> bool:
-    """As a careful client does it: again and again, with the same id, not before it is asked to, for some time."""
-    until_s = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < until_s:
-        held.is_waiting = True
-        again_after_s = _AGAIN_AFTER_S
-        try:
-            told = await call()
-            if told is None:
-                return True
-            again_after_s = float(told.headers.get("Retry-After", again_after_s))
-        except httpx.TransportError as lost:
-            held.answers.append(type(lost).__name__)
-        finally:
-            held.is_waiting = False
-        await asyncio.sleep(again_after_s)
-    return False
+    async def _repeated(self, held: Held, call: Callable[[], Awaitable[httpx.Response | None]]) -> bool:
+        """As a careful client does it: again and again, with the same id, not before it is asked to, for some time."""
+        until_s = time.monotonic() + self._patience_s
+        while time.monotonic() < until_s:
+            held.is_waiting = True
+            again_after_s = _AGAIN_AFTER_S
+            try:
+                told = await call()
+                if told is None:
+                    return True
+                again_after_s = float(told.headers.get("Retry-After", again_after_s))
+            except httpx.TransportError as lost:
+                held.answers.append(type(lost).__name__)
+            finally:
+                held.is_waiting = False
+            await asyncio.sleep(again_after_s)
+        return False
 
 
 def _gpu_ids_in(document: dict[str, Any]) -> list[str]:

@@ -24,14 +24,14 @@ def busy_processors() -> Iterator[None]:
             other.wait()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_starved_and_asked_for_more_than_it_can_it_goes_on_granting(
     load: Callable[..., Load], all_is_right: Callable[[Load], None]
 ) -> None:
-    with load(rate=8.0) as tenants:
+    with load(rate=6.0, patience_s=200) as tenants:
         tenants.wait_for_grants(5)
         with busy_processors():
             for _ in range(3):
-                tenants.wait_for_grants(5, within_s=60)
-        tenants.wait_for_grants(5, within_s=60)
+                tenants.wait_for_grants(5, within_s=90)
+        tenants.wait_for_grants(5, within_s=90)
     all_is_right(tenants)

@@ -18,7 +18,7 @@ class Limits:
     in_flight: int = 32
     queue: int = 64
     wait_s: float = 0.5
-    least: int = 2
+    least: int = 4
     slow_s: float = 3.0
 
 

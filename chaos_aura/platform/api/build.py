@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from chaos_aura.platform.allocation.client import POLICY, TEMPORAL, AllocationClient
+from chaos_aura.platform.allocation.calls import TEMPORAL
+from chaos_aura.platform.allocation.client import POLICY, AllocationClient
 from chaos_aura.platform.api.admission import Admission
 from chaos_aura.platform.api.readiness import Dependency, Readiness
 from chaos_aura.platform.api.services import Services

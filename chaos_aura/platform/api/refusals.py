@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from chaos_aura.platform.allocation.client import NobodyAnswers
+from chaos_aura.platform.allocation.calls import NobodyAnswers
 from chaos_aura.platform.api.admission import Overloaded
 from chaos_aura.platform.api.answers import retry_after
 from chaos_aura.platform.api.asked import wrong

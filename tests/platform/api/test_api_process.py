@@ -257,5 +257,5 @@ def _is_closed(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port)):
             return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset is who comes in the moment of closing
         return True

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from chaos_aura.platform.allocation.client import NobodyAnswers
+from chaos_aura.platform.allocation.calls import NobodyAnswers
 from chaos_aura.platform.api.answers import answered
 from chaos_aura.platform.api.parameters import DEFAULT_LIMIT, Limit, WantedState
 from chaos_aura.platform.api.problem import ErrorBody
