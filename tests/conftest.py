@@ -47,14 +47,10 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
         yield make
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, one of them has all servers: two stacks at once would only slow each other down."""
     for item in items:
         if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("live")
-        if item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -31,7 +31,7 @@ def test_starved_and_asked_for_more_than_it_can_it_goes_on_granting(
     with load(rate=6.0, patience_s=200) as tenants:
         tenants.wait_for_grants(5)
         with busy_processors():
-            for _ in range(3):
+            for _ in range(2):
                 tenants.wait_for_grants(5, within_s=90)
         tenants.wait_for_grants(5, within_s=90)
     all_is_right(tenants)

@@ -6,20 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from chaos_aura.platform.api.pace import Pace
-from chaos_aura.platform.errors import DependencyFailed, PlatformError
+from chaos_aura.platform.errors import DependencyAway, PlatformError
 
 _RETRY_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`in_flight` at most; fewer, down to `least`, while those who are in take `slow_s` or more, or get no answer."""
+    """`in_flight` at most; fewer, down to `least`, while those who are in find a dependency silent."""
 
     in_flight: int = 32
     queue: int = 64
     wait_s: float = 0.5
-    least: int = 4
-    slow_s: float = 3.0
+    least: int = 8
 
 
 class Overloaded(PlatformError):
@@ -49,7 +48,7 @@ class Lane:
         self.name = name
         self.limits = limits
         self._on_refusal = on_refusal
-        self._pace = Pace(limits.in_flight, limits.least, limits.slow_s)
+        self._pace = Pace(limits.in_flight, limits.least)
         self._in_flight = 0
         self._waiting: dict[asyncio.Future[None], None] = {}  # ordered, and any of them leaves at no cost
 
@@ -71,15 +70,15 @@ class Lane:
         """Raises Overloaded within `wait_s`."""
         await self._enter()
         loop = asyncio.get_running_loop()
-        began_s, was_late = loop.time(), False
+        let_in_at_s = loop.time()
         try:
             yield
-        except DependencyFailed:
-            was_late = True
+        except DependencyAway:
+            self._pace.silent(let_in_at_s, loop.time())
             raise
+        else:
+            self._pace.answered()
         finally:
-            took_s = self.limits.slow_s if was_late else loop.time() - began_s
-            self._pace.took(took_s, loop.time(), was_full=self._in_flight >= self.at_once)
             self._leave()
 
     async def _enter(self) -> None:
