@@ -11,7 +11,7 @@ from tenants import Load
 from chaos_aura.stack.running import RunningStack
 
 _KILLS = 30
-_LONGEST_PAUSE_S = 1.5
+_LONGEST_PAUSE_S = 0.8
 
 
 @pytest.mark.timeout(900)

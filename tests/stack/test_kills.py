@@ -25,7 +25,7 @@ ROUNDS = 10
 LOOKS_WITHIN_S = 2.0
 BACK_WITHIN_S = 60.0
 SETTLES_WITHIN_S = 10.0
-LOOPS_FOR_S = 15.0
+LOOPS_FOR_S = 10.0
 SERVERS = ("redis", "kafka", "neo4j", "temporal", "toxiproxy")
 SERVICES = pytest.mark.parametrize("service", ALL)
 
