@@ -21,7 +21,8 @@ _STORED = """
 MATCH (allocation:Allocation) WHERE allocation.allocation_id STARTS WITH $run
 OPTIONAL MATCH (allocation)-[:DECIDED_BY]->(decision:Decision)
 RETURN allocation.allocation_id AS id, allocation.state AS state, decision.tenant AS tenant,
-       decision.decided_at_ms AS at_ms, decision.outcome AS outcome, count { (allocation)-[:HOLDS]->() } AS holds
+       allocation.release_reason AS why, decision.decided_at_ms AS at_ms, decision.outcome AS outcome,
+       count { (allocation)-[:HOLDS]->() } AS holds
 """
 _ENDED_KINDS = {
     "granted": ["requested", "decided", "granted"],
@@ -95,6 +96,8 @@ def _wrong_with(held: Held, books: Books) -> Iterable[str]:
         return
     if held.is_granted and held.refused:
         yield "was granted and refused"
+    if told == "released" and (why := (books.stored.get(held.request_id) or {}).get("why")) != "asked":
+        yield f"its tenant gave it back, Neo4j says {why}"
     if state != told:
         yield f"told {told}, Neo4j says {state}"
     if kinds != _ENDED_KINDS[told]:

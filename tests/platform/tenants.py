@@ -180,10 +180,15 @@ class Load:
         """Of requests that come from now on."""
         now_s = time.monotonic()
         try:
-            wait_until(lambda: self._granted_after(now_s) >= count, within_s, f"{count} more grants")
+            wait_until(lambda: self.granted_after(now_s) >= count, within_s, f"{count} more grants")
         except NeverCame as never:
             answers = Counter(answer for held in list(self.tenants.all) for answer in held.answers[-3:])
             raise AssertionError(f"{never}; the last answers: {answers}") from None
+
+    def wait_for_releases(self, count: int, within_s: float = 30) -> None:
+        """Of requests that come from now on."""
+        now_s = time.monotonic()
+        wait_until(lambda: self.released_after(now_s) >= count, within_s, f"{count} more releases")
 
     def wait_for_arrivals(self, count: int, within_s: float = 30) -> None:
         """Answered or not."""
@@ -193,8 +198,12 @@ class Load:
     def wait_for_a_call_under_way(self, within_s: float = 30) -> None:
         wait_until(lambda: any(held.is_waiting for held in list(self.tenants.all)), within_s, "a call under way")
 
-    def _granted_after(self, moment_s: float) -> int:
+    def granted_after(self, moment_s: float) -> int:
+        """Of requests that came after it."""
         return sum(held.is_granted and held.asked_at_s > moment_s for held in list(self.tenants.all))
+
+    def released_after(self, moment_s: float) -> int:
+        return sum(held.is_released and held.asked_at_s > moment_s for held in list(self.tenants.all))
 
     def _run(self) -> None:
         try:

@@ -38,7 +38,7 @@ def test_cut_off_from_everyone(
         tenants.wait_for_grants(5)
         with every_edge_cut(stack, store):
             wait_until(lambda: worker_breaker(stack, store) == "open", 30, "the worker tells of its open breaker")
-            tenants.wait_for_grants(20)
+            tenants.wait_for_releases(15)
         tenants.wait_for_grants(5)
     all_is_right(tenants)
     wait_until(lambda: worker_breaker(stack, store) == "closed", 30, "the worker's breaker is closed again")

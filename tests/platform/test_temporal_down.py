@@ -1,5 +1,6 @@
 """Without Temporal tenants are told so at once; nothing acknowledged is lost; grants resume when it is back."""
 
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,9 +40,16 @@ def test_each_request_is_told_soon_to_come_again(stack: RunningStack) -> None:
     wait_until(lambda: readiness(stack) == (200, "ready"), 30, "ready again")
 
 
-def readiness(stack: RunningStack) -> tuple[int, str]:
-    told = httpx.get(f"{api_url(stack)}/readyz", timeout=10)
+def readiness(stack: RunningStack, member: str = "api") -> tuple[int, str]:
+    told = httpx.get(f"{stack.catalogue.service(member).uri}/readyz", timeout=10)
     return told.status_code, told.json()["status"]
+
+
+def test_a_worker_that_is_cut_off_is_not_ready(stack: RunningStack) -> None:
+    wait_until(lambda: readiness(stack, "worker") == (200, "ready"), 30, "ready before")
+    with cut(stack, "worker.temporal"):
+        wait_until(lambda: readiness(stack, "worker") == (503, "away"), 30, "not ready")
+    wait_until(lambda: readiness(stack, "worker") == (200, "ready"), 30, "ready again")
 
 
 @pytest.mark.timeout(300)
@@ -54,7 +62,9 @@ def test_cut_off_under_load(
         with ExitStack() as entered:
             for edge in edges:
                 entered.enter_context(cut(stack, edge))
+            cut_at_s = time.monotonic()
             tenants.wait_for_arrivals(12)
+            assert tenants.granted_after(cut_at_s) == 0
         tenants.wait_for_grants(10)
     all_is_right(tenants)
 

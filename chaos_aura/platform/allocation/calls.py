@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from temporalio.client import (
@@ -48,7 +49,7 @@ class Calls:
         try:
             await self._answered(asking, handle, wait_s)
             if not asking.done():
-                await self.in_time(handle.describe, _LOOK_WITHIN_S)
+                await self._look(asking, handle)
             if asking.done():
                 return asking.result()
             raise NobodyAnswers("worker", f"did not answer within {wait_s:g} s")
@@ -73,14 +74,14 @@ class Calls:
             if rest_s > 0:
                 await asyncio.wait({asking}, timeout=min(rest_s, until_s - clock()))
             else:
-                await self._look(asking, handle)
+                with suppress(NotFound):  # that is an answer too
+                    await self._look(asking, handle)
 
     async def _look(self, asking: "asyncio.Future[Any]", handle: WorkflowHandle[Any, Any]) -> None:
+        """What it finds matters only while there is no answer."""
         try:
             await self.in_time(handle.describe, _LOOK_WITHIN_S)
-        except NotFound:
-            return  # that is an answer too
-        except DependencyAway:
+        except (NotFound, DependencyAway):
             if not asking.done():
                 raise
 

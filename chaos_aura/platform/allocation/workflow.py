@@ -53,7 +53,7 @@ class GPUAllocationWorkflow:
 
     @workflow.update
     async def release(self, tenant: str) -> Allocation:
-        """Of a pending one: as soon as it has been granted."""
+        """Of a pending one: as soon as it has been granted. Repeated meanwhile, it waits for the same end."""
         self._release_asked = True
         await workflow.wait_condition(lambda: self._story.state in (State.RELEASED, State.REFUSED))
         return self._story.allocation
@@ -64,7 +64,7 @@ class GPUAllocationWorkflow:
             raise ApplicationError("it belongs to another tenant", type="not_yours", non_retryable=True)
         if self._story.state is State.REFUSED:
             raise ApplicationError("it was refused: it holds nothing", type="was_refused", non_retryable=True)
-        if self._release_asked or self._story.state is State.RELEASED:
+        if self._story.state is State.RELEASED:
             raise ApplicationError("it has been released already", type="already_released", non_retryable=True)
 
     @workflow.query

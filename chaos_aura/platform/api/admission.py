@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from chaos_aura.platform.api.pace import Pace
-from chaos_aura.platform.errors import DependencyAway, PlatformError
+from chaos_aura.platform.errors import DependencyAway, DependencyFailed, PlatformError
 
 _RETRY_AFTER_S = 1.0
 
@@ -75,6 +75,11 @@ class Lane:
             yield
         except DependencyAway:
             self._pace.silent(let_in_at_s, loop.time())
+            raise
+        except (DependencyFailed, asyncio.CancelledError):
+            raise  # it says nothing: nobody was asked, or nobody waited for the answer
+        except Exception:
+            self._pace.answered()  # a refusal is an answer too
             raise
         else:
             self._pace.answered()

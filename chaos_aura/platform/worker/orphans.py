@@ -6,7 +6,7 @@ from dataclasses import replace
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from chaos_aura.platform.allocation.orders import ALL_STORES, RecordOrder, Stage, Store, workflow_id_of
+from chaos_aura.platform.allocation.orders import RecordOrder, Stage, Store, workflow_id_of
 from chaos_aura.platform.errors import DependencyFailed
 from chaos_aura.platform.model import State
 from chaos_aura.platform.observe.logs import bound, get_logger
@@ -36,22 +36,23 @@ class Orphans:
         ended = []
         for allocation_id in due:
             self._looked_at_s[allocation_id] = time.monotonic()
-            if not await self._has_workflow(allocation_id):
+            if await self._was_ended_by_force(allocation_id):
                 await self._end(allocation_id, held[allocation_id])
                 ended.append(allocation_id)
         return tuple(ended)
 
-    async def _has_workflow(self, allocation_id: str) -> bool:
+    async def _was_ended_by_force(self, allocation_id: str) -> bool:
+        """One that Temporal knows no more would have given back what it held, had it ended by itself."""
         try:
             told = await self._client.get_workflow_handle(workflow_id_of(allocation_id)).describe()
         except RPCError as failed:
             if failed.status is RPCStatusCode.NOT_FOUND:
-                return False
+                return True
             raise
-        return told.status is WorkflowExecutionStatus.RUNNING
+        return told.status not in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
 
     async def _end(self, allocation_id: str, token: int) -> None:
-        """On record first: what cannot be told to the stores now is found and told again by a later sweep."""
+        """On record first: what cannot be told to a store now is found and told again by a later sweep."""
         with bound(allocation_id), step("end orphan", "worker", token=token) as ending:
             is_known = await self._record(allocation_id)
             returned = await self._pool.release(ReleaseOrder(allocation_id, token))
@@ -59,13 +60,17 @@ class Orphans:
             get_logger().warning("ended for a workflow that was ended by force", gpus=returned, on_record=is_known)
 
     async def _record(self, allocation_id: str) -> bool:
-        """False when no store had been told of the grant."""
-        decisions = self._parts.decisions
-        known = await self._parts.guards[Store.NEO4J].run(lambda: decisions.read(allocation_id))
+        """False when Neo4j has not been told of the grant, and so nobody knows what to tell.
+
+        The others may have missed the beginning too, so they are told all of it. Neo4j, asked here, comes last.
+        """
+        decisions, neo4j = self._parts.decisions, self._parts.guards[Store.NEO4J]
+        known = await neo4j.run(lambda: decisions.read(allocation_id))
         if known is None or known.state is not State.GRANTED:
             return False
         ended = replace(known, state=State.RELEASED, released_at_ms=int(time.time() * 1000), release_reason=_WHY)
-        told = await self._parts.recorder.record(RecordOrder(ended, ALL_STORES, Stage.DECIDED))
+        told = await self._parts.recorder.record(RecordOrder(ended, (Store.REDIS, Store.KAFKA), Stage.NOTHING))
         for store, why in told.failed.items():
             raise DependencyFailed(store, why)
+        await neo4j.run(lambda: decisions.write(ended))
         return True

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from temporalio.service import RPCError
+from temporalio.exceptions import TemporalError
 
 from chaos_aura.platform.errors import PlatformError
 from chaos_aura.platform.events.publisher import Publisher
 from chaos_aura.platform.observe import metrics
 from chaos_aura.platform.observe.logs import get_logger
+from chaos_aura.platform.pool.availability import Availability
 from chaos_aura.platform.pool.client import PoolClient
 from chaos_aura.platform.settings import Settings
 from chaos_aura.platform.stores import decisions
@@ -19,8 +20,9 @@ from chaos_aura.platform.worker.parts import Parts
 _AGAIN_AFTER_S = 0.3
 _LOOK_EVERY_S = 2.0
 _SWEEP_EVERY_S = 5.0
+_SILENT_AFTER_LOOKS = 2
 _OF_STORES = (*decisions.FAILURES, *Publisher.FAILURES)
-_FAILURES: tuple[type[Exception], ...] = (RPCError, PlatformError, TimeoutError, *_OF_STORES)
+_FAILURES: tuple[type[Exception], ...] = (TemporalError, PlatformError, TimeoutError, *_OF_STORES)
 
 
 class Upkeep:
@@ -34,11 +36,13 @@ class Upkeep:
             "topics": parts.publisher.make_topics,
         }
         self.undone = set(self._to_do)
+        self._looks_failed = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def pool_is_up(self) -> bool:
-        return "pool" not in self.undone
+    def pool_answers(self) -> bool:
+        """One look that fails may be chance."""
+        return "pool" not in self.undone and self._looks_failed < _SILENT_AFTER_LOOKS
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._do(name, make)) for name, make in self._to_do.items()]
@@ -73,12 +77,13 @@ class Upkeep:
 
     async def _watch_pool(self) -> None:
         while True:
-            with suppress(*_FAILURES):
+            try:
                 told = await self._pool.availability()
-                for gpu_type, total in told.total.items():
-                    free = told.free_of(gpu_type)
-                    metrics.pool_free.labels(gpu_type=gpu_type.value).set(free)
-                    metrics.pool_held.labels(gpu_type=gpu_type.value).set(total - free)
+            except _FAILURES:
+                self._looks_failed += 1
+            else:
+                self._looks_failed = 0
+                _show(told)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _watch_orphans(self) -> None:
@@ -88,3 +93,10 @@ class Upkeep:
                 await self._orphans.sweep()
             except _FAILURES as failed:
                 get_logger().debug("not swept", why=str(failed))
+
+
+def _show(told: Availability) -> None:
+    for gpu_type, total in told.total.items():
+        free = told.free_of(gpu_type)
+        metrics.pool_free.labels(gpu_type=gpu_type.value).set(free)
+        metrics.pool_held.labels(gpu_type=gpu_type.value).set(total - free)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from awaiting import wait_until
 from books import api_url, read_books
+from proxies import cut
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
@@ -58,9 +59,10 @@ def assert_all_stores_tell_of_its_end(stack: RunningStack, request_id: str) -> N
     def told() -> tuple[Any, ...]:
         books = read_books(stack, request_id, [request_id])
         stored = books.stored.get(request_id) or {}
-        return stored.get("state"), books.kinds.get(request_id, [])[-1:], books.holders.get(request_id)
+        return stored.get("state"), books.kinds.get(request_id), books.holders.get(request_id)
 
-    wait_until(lambda: told() == ("released", ["released"], None), _GONE_WITHIN_S, "released everywhere")
+    everything = ["requested", "decided", "granted", "released"]
+    wait_until(lambda: told() == ("released", everything, None), _GONE_WITHIN_S, "released everywhere")
 
 
 def test_a_hold_ends_by_itself(stack: RunningStack) -> None:
@@ -85,6 +87,22 @@ def test_what_a_terminated_workflow_held_comes_back_and_is_put_on_record(stack: 
     assert state_of(stack, request_id) == ("released", "its workflow was ended by force")
 
 
+def test_kafka_hears_all_of_a_terminated_one_although_it_was_away(stack: RunningStack) -> None:
+    with cut(stack, "worker.kafka"):
+        request_id = asked(stack)
+        wait_until(lambda: read_books(stack, request_id, [request_id]).stored.get(request_id), _GONE_WITHIN_S, "stored")
+        with_temporal(stack, lambda client: client.get_workflow_handle(f"allocation-{request_id}").terminate())
+        wait_until(lambda: is_looked_at(stack, request_id), _GONE_WITHIN_S, "a try while Kafka is away")
+        assert read_books(stack, request_id, [request_id]).holders.get(request_id)
+    assert_all_stores_tell_of_its_end(stack, request_id)
+
+
+def is_looked_at(stack: RunningStack, request_id: str) -> bool:
+    """A worker has tried to end it."""
+    spans = (stack.project.home / "spans" / "worker.ndjson").read_text(encoding="utf-8").splitlines()
+    return any(f'"{request_id}"' in line and '"end orphan"' in line for line in spans)
+
+
 def test_its_history_can_be_replayed(stack: RunningStack) -> None:
     """So a worker that takes over from a killed one comes to the same state."""
     request_id = asked(stack)
@@ -107,6 +125,7 @@ class Scripted:
         self._fails_in = fails_in
         self.given_back: list[ReleaseOrder] = []
         self.recorded: list[Allocation] = []
+        self.order: list[str] = []
 
     @activity.defn
     async def decide(self, request: AllocationRequest) -> Decision:
@@ -123,11 +142,13 @@ class Scripted:
     @activity.defn
     async def give_back(self, order: ReleaseOrder) -> int:
         self.given_back.append(order)
+        self.order.append("give back")
         return 0
 
     @activity.defn
     async def record(self, order: RecordOrder) -> Recorded:
         self.recorded.append(order.allocation)
+        self.order.append("record")
         return Recorded({})
 
     def _fail(self, place: str) -> None:
@@ -171,3 +192,4 @@ def test_what_is_not_granted_is_told_to_the_pool_first(stack: RunningStack, plac
     assert ("broken beyond repair" in ended.decision.detail) == (reason is RefusalReason.FAILED)
     assert scripted.given_back == [ReleaseOrder(request.request_id)]
     assert scripted.recorded == [ended]
+    assert scripted.order == ["give back", "record"]

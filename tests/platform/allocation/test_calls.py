@@ -92,6 +92,12 @@ def test_an_answer_that_comes_during_a_look_counts_although_the_look_fails() -> 
     assert ended(Workflow(silent_from_s=0), after(0.6))[0] == "answer"
 
 
+def test_so_does_one_that_comes_during_the_last_look() -> None:
+    workflow = Workflow(silent_from_s=_WAIT_S - 0.1)
+    assert ended(workflow, after(_WAIT_S + 0.2))[0] == "answer"
+    assert workflow.looks_s[-1] == pytest.approx(_WAIT_S, abs=0.2)
+
+
 def test_while_another_call_is_answered_nobody_looks() -> None:
     """But for the one look in the end, which shows that it has begun."""
     workflow = Workflow()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from virtual_time import run_virtually
 
 from chaos_aura.platform.api.admission import Admission, Lane, Limits, Overloaded
-from chaos_aura.platform.errors import DeadlinePassed, DependencyAway
+from chaos_aura.platform.errors import DeadlinePassed, DependencyAway, Refused
 
 LIMITS = Limits(in_flight=2, queue=3, wait_s=0.5)
 
@@ -148,7 +148,9 @@ def test_while_a_dependency_is_silent_fewer_are_let_in_at_once_and_then_more_aga
         told = await asyncio.gather(*(hold(one, 0.5) for _ in range(4)))
         assert [each - began_s for each in told] == pytest.approx([0, 0, 0.5, 0.5])
         for _ in range(20):
-            await hold(one, 0.5)
+            with suppress(Refused):
+                async with one.place():
+                    raise Refused("pool", "no_capacity", "a refusal is an answer too")
         assert one.at_once == limits.in_flight
 
     run_virtually(come())

@@ -1,5 +1,6 @@
 """The API while something that it needs is away, and when it is ended itself."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ import httpx
 import pytest
 from awaiting import wait_until
 from proxies import cut
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from tenant import Tenant, tenant_of
 
 from chaos_aura.core.process import ProcessId
@@ -116,6 +119,23 @@ def test_what_is_not_decided_yet_is_listed_as_pending(stack: RunningStack, tenan
     wait_until(lambda: request["request_id"] not in tenant.listed("pending"), WITHIN_S, "that it is decided")
 
 
+def test_given_back_several_times_before_it_is_decided_each_is_told_the_end(
+    stack: RunningStack, tenant: Tenant
+) -> None:
+    """Nobody hears that it has been released before it is: the first answer may have been lost."""
+    request = tenant.request()
+    with ThreadPoolExecutor() as side_by_side:
+        with paused(process_of(stack, "worker")):
+            side_by_side.submit(tenant.http.post, "/allocations", json=request)
+            wait_until(lambda: has_begun(stack, request["request_id"]), WITHIN_S, "the beginning of its workflow")
+            given_back = [side_by_side.submit(tenant.give_back, request["request_id"]) for _ in range(3)]
+            wait_until(lambda: _in_flight(tenant, "releases") == 3, WITHIN_S, "it is given back three times")
+        told = [each.result() for each in given_back]
+    assert [each.status_code for each in told] == [200] * 3, [each.text for each in told]
+    assert {each.json()["state"] for each in told} <= {"refused", "released"}
+    assert tenant.holds() == set()
+
+
 def test_told_to_end_it_answers_whom_it_serves_and_comes_back(stack: RunningStack, tenant: Tenant) -> None:
     former = process_of(stack, "api")
     with paused(process_of(stack, "worker")), ThreadPoolExecutor() as side_by_side:
@@ -140,7 +160,21 @@ def _degraded(tenant: Tenant, store: str) -> dict[str, dict[str, dict[str, objec
     return told if told["status"] == "degraded" and not told["dependencies"][store]["answers"] else None
 
 
-def _in_flight(tenant: Tenant) -> int:
+def has_begun(stack: RunningStack, request_id: str) -> bool:
+    async def look() -> bool:
+        client = await Client.connect(str(stack.catalogue.service("temporal").address))
+        try:
+            await client.get_workflow_handle(f"allocation-{request_id}").describe()
+        except RPCError as failed:
+            if failed.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return True
+
+    return asyncio.run(look())
+
+
+def _in_flight(tenant: Tenant, lane: str = "allocations") -> int:
     told = httpx.get(f"{tenant.http.base_url}/metrics").text
-    line = next(line for line in told.splitlines() if line.startswith('admission_in_flight{lane="allocations"}'))
+    line = next(line for line in told.splitlines() if line.startswith(f'admission_in_flight{{lane="{lane}"}}'))
     return int(float(line.split()[1]))

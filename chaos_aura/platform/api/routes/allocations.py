@@ -48,12 +48,11 @@ _LOOKED: dict[int | str, dict[str, Any]] = {
 }
 _GIVEN_BACK: dict[int | str, dict[str, Any]] = {
     200: {**_STORY, "description": "given back"},
-    202: {**_STORY, "description": "being given back"},
     403: {**_ERROR, "description": "it belongs to another tenant"},
     404: {**_ERROR, "description": "unknown"},
     409: {**_ERROR, "description": "already_released: it holds nothing, or not any more"},
     422: {**_ERROR, "description": "malformed, or no tenant named"},
-    503: {**_ERROR, "description": "temporal_away or overloaded: again after Retry-After"},
+    503: {**_ERROR, "description": "temporal_away, nobody_answers or overloaded: again after Retry-After"},
 }
 
 
@@ -83,7 +82,7 @@ def allocation_routes(services: Services) -> APIRouter:
         name_after(request, allocation_id)
         with bound(allocation_id):
             async with services.admission.releases.place():
-                return _told_of_release(await _release(services, allocation_id, tenant))
+                return answered(200, view_of(await _release(services, allocation_id, tenant)))
 
     return router
 
@@ -106,12 +105,6 @@ def _refusal(allocation: Allocation) -> Problem:
     if decision is None or decision.reason is None:
         raise ValueError(f"{allocation.allocation_id} is refused without a reason")
     return Problem(409, decision.reason, decision.detail, headers=_location(allocation))
-
-
-def _told_of_release(allocation: Allocation) -> Response:
-    if allocation.state in (State.PENDING, State.GRANTED):
-        return _come_again(allocation)
-    return answered(200, view_of(allocation))
 
 
 def _come_again(allocation: Allocation) -> Response:
