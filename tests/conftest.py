@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """On a build machine that can do all of it, a test that did not run is a failure."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get(_NO_SKIPS) == "yes":
+    if report.skipped and os.environ.get(_NO_SKIPS) == "yes":
         report.outcome = "failed"
         report.longrepr = f"skipped, although {_NO_SKIPS} is set: {report.longrepr}"
     return report

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from awaiting import wait_until
 
@@ -16,9 +17,11 @@ def kill(stack: RunningStack, name: str) -> int:
     return pid
 
 
-def kill_until_it_runs_again(stack: RunningStack, name: str) -> None:
-    """By itself, but without the back-off of one that is killed again and again: an operator's start ends that."""
+def kill_until_it_runs_again(stack: RunningStack, name: str) -> float:
+    """When it was killed. It comes back by itself, but for the back-off of one that is killed again and again: an
+    operator's start ends that."""
     former = kill(stack, name)
+    killed_at_s = time.monotonic()
 
     def runs_again() -> bool:
         child = stack.supervisor.children()[name]
@@ -27,6 +30,7 @@ def kill_until_it_runs_again(stack: RunningStack, name: str) -> None:
         return child.process is not None and child.process.pid != former
 
     wait_until(runs_again, 30, f"{name} runs again")
+    return killed_at_s
 
 
 def _pid_of(stack: RunningStack, name: str) -> int:

@@ -33,7 +33,8 @@ class Held:
     release_asked_at_s: float | None = None
     release_told_at_s: float | None = None
     answers: list[str] = field(default_factory=list)
-    is_waiting: bool = False  # a call of its own has no answer yet
+    waits_since_s: float | None = None  # a call of its own has no answer yet
+    calls_s: list[tuple[float, float]] = field(default_factory=list)  # from when to when each lasted
 
     @property
     def is_granted(self) -> bool:
@@ -122,7 +123,7 @@ class Tenants:
         """As a careful client does it: again and again, with the same id, not before it is asked to, for some time."""
         until_s = time.monotonic() + self._patience_s
         while time.monotonic() < until_s:
-            held.is_waiting = True
+            began_s = held.waits_since_s = time.monotonic()
             again_after_s = _AGAIN_AFTER_S
             try:
                 told = await call()
@@ -132,7 +133,8 @@ class Tenants:
             except httpx.TransportError as lost:
                 held.answers.append(type(lost).__name__)
             finally:
-                held.is_waiting = False
+                held.waits_since_s = None
+                held.calls_s.append((began_s, time.monotonic()))
             await asyncio.sleep(again_after_s)
         return False
 
@@ -195,8 +197,19 @@ class Load:
         before = len(self.tenants.all)
         wait_until(lambda: len(self.tenants.all) >= before + count, within_s, f"{count} more arrivals")
 
-    def wait_for_a_call_under_way(self, within_s: float = 30) -> None:
-        wait_until(lambda: any(held.is_waiting for held in list(self.tenants.all)), within_s, "a call under way")
+    def wait_for_a_call_under_way(self, for_s: float, within_s: float = 30) -> None:
+        """One that has had no answer for so long."""
+
+        def is_under_way() -> bool:
+            began_s = [held.waits_since_s for held in list(self.tenants.all)]
+            return any(each is not None and each <= time.monotonic() - for_s for each in began_s)
+
+        wait_until(is_under_way, within_s, "a call under way")
+
+    def calls_at(self, moment_s: float) -> int:
+        """How many were under way then, as is known once they have ended."""
+        calls_s = [each for held in list(self.tenants.all) for each in held.calls_s]
+        return sum(began_s < moment_s < ended_s for began_s, ended_s in calls_s)
 
     def granted_after(self, moment_s: float) -> int:
         """Of requests that came after it."""

@@ -1,7 +1,6 @@
 """The projection killed, cut off, robbed of its Redis, rebuilt: usage is the sum of the events every time."""
 
 import random
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from chaos_aura.stack.running import RunningStack
 pytestmark = pytest.mark.live
 _WITHIN_S = 60.0
 _SEED = 20261121
+_MOST_BEFORE_A_KILL = 20  # events, so that no two kills come at the same point of its work
 
 
 def _agrees(redis_url: str, tenants: list[str], events: list[Event]) -> bool:
@@ -47,8 +47,8 @@ def test_killed_at_random_moments_it_counts_every_event_once(
         for _ in range(10):
             wait_until(lambda: _position(projection) >= 0, _WITHIN_S, "it knows where it stands")
             before = _position(projection)
-            wait_until(lambda before=before: _position(projection) > before, _WITHIN_S, "it is at work")
-            time.sleep(rng.uniform(0, 0.3))  # waits for nothing: it only chooses the moment of the kill
+            moment = before + rng.randrange(_MOST_BEFORE_A_KILL)
+            wait_until(lambda moment=moment: _position(projection) > moment, _WITHIN_S, "it is at work")
             projection.kill()
             projection.start()
     _wait_until_right(redis_url, tenants, stream)
