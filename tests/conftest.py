@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from awaiting import wait_until
+from hurting import is_well, unwell
 from local_stack import PlacedStack, placed
 
 from chaos_aura.stack.cache import Cache
@@ -15,6 +17,7 @@ from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.running import RunningStack
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
+_HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -24,6 +27,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     with placed(tmp_path_factory.mktemp("shared")) as shared:
         shared.up()
         yield shared.running()
+
+
+@pytest.fixture(autouse=True)
+def left_healthy(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The next test must not pay for this one."""
+    shared: RunningStack | None = request.getfixturevalue("stack") if "stack" in request.fixturenames else None
+    yield
+    if shared and (left := unwell(shared)):
+        wait_until(lambda: is_well(shared), _HEALTHY_WITHIN_S, f"all is healthy again, but the test left {left}")
 
 
 @pytest.fixture(scope="session")

@@ -95,9 +95,11 @@ class _Interruption:
 def _run(interruption: _Interruption) -> int:
     try:
         code = int(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+        _listen_no_more()
     except (KeyboardInterrupt, typer.Abort):
         code = _TYPERS_INTERRUPTED
     except Exception as failure:  # noqa: BLE001 - the border: a person sees a line
+        _listen_no_more()
         return _told(failure)
     is_over = interruption.number != 0  # even where a command takes a Ctrl-C for its proper end
     return _interrupted(interruption.number) if is_over or code == _TYPERS_INTERRUPTED else code
@@ -129,11 +131,16 @@ def _command() -> tuple[str, ...]:
 
 
 def _interrupted(number: int) -> int:
-    for one in _INTERRUPTIONS:
-        signal.signal(one, signal.SIG_IGN)  # another one could only spoil the last words
+    _listen_no_more()
     with suppress(OSError):  # the terminal may be gone, which may be why
         typer.echo(_WHAT_IS_LEFT.get("".join(_command()), "interrupted"), err=True)
     return 128 + (number or signal.SIGINT)
+
+
+def _listen_no_more() -> None:
+    """A signal now could only spoil the last words, or the exit code: Python takes its own handlers away as it ends."""
+    for one in _INTERRUPTIONS:
+        signal.signal(one, signal.SIG_IGN)
 
 
 def _is_output_lost() -> bool:

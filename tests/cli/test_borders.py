@@ -85,6 +85,17 @@ def test_an_interrupted_command_ends_with_the_signals_own_code(
         assert command.stderr.read() == "interrupted: run chaos-aura down again\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("nonsense", 2)])
+def test_a_signal_after_the_last_word_changes_nothing(number: signal.Signals, word: str, code: int) -> None:
+    """As late as can be: `last` goes when Python takes the program apart."""
+    script = "import os, sys; from chaos_aura.cli.main import main\n"
+    script += f"class Last:\n def __del__(self, kill=os.kill, me=os.getpid()): kill(me, {number.value})\n"
+    script += "last = Last(); main()"
+    done = subprocess.run([sys.executable, "-c", script, word], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
 def test_an_interrupted_status_claims_nothing(placed_nowhere: PlacedStack) -> None:
     with _listening(placed_nowhere.project) as mute, _begun(placed_nowhere, "status") as command:
         connection, _ = mute.accept()

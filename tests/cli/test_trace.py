@@ -2,14 +2,10 @@
 
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
 import tracemalloc
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -17,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from awaiting import wait_until
+from hurting import is_well, paused
 from local_stack import PlacedStack
 from rich.console import Console
 
@@ -242,17 +239,6 @@ def kinds_in(document: dict[str, Any]) -> list[str]:
     return [event["kind"].removeprefix("allocation.") for event in document["stores"]["kafka"]["held"]["events"]]
 
 
-@contextmanager
-def paused(stack: RunningStack, service: str) -> Iterator[None]:
-    process = stack.supervisor.children()[service].process
-    assert process
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
-
-
 def test_a_granted_request_is_told_from_end_to_end(stack: RunningStack) -> None:
     request_id, status = ask(stack)
     assert status == 201
@@ -329,4 +315,4 @@ def test_a_store_that_is_away_is_told_and_the_others_are_shown(stack: RunningSta
     assert [document["stores"][name]["state"] for name in ("temporal", "pool", "kafka")] == ["found"] * 3
     assert (shown.returncode, "away" in shown.stdout) == (0, True)
     assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) in (200, 202)
-    wait_until(lambda: all(row.is_healthy for row in stack.health()), 60, "all are healthy again")
+    wait_until(lambda: is_well(stack), 60, "all are healthy again")

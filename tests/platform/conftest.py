@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from awaiting import wait_until
 from books import api_url, disagreements, read_books
+from hurting import is_well
 from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
@@ -38,7 +39,7 @@ def all_is_right(stack: RunningStack) -> Iterator[Callable[[Load], None]]:
     def check(load: Load) -> None:
         told = load.tenants.all
         assert told
-        wait_until(lambda: all(row.is_healthy for row in stack.health()), HEALED_WITHIN_S, "every member is healthy")
+        wait_until(lambda: is_well(stack), HEALED_WITHIN_S, "every member is healthy")
         found: list[str] = []
 
         def agrees() -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from awaiting import wait_until
+from hurting import is_well
 from local_stack import ALL, PlacedStack, placed
 
 from chaos_aura.core.errors import BadInput, SupervisorFailed
@@ -47,7 +48,7 @@ def test_two_more_start_and_nobody_else_notices(one: PlacedStack) -> None:
     assert (arrival.was_up, arrival.retired) == (False, ())
     assert _workers(one) == THREE
     assert former.items() <= _processes(one).items()
-    assert all(row.is_healthy for row in one.running().health())
+    assert is_well(one.running())
     assert {(edge.client, edge.service) for edge in one.running().catalogue.edges} == set(EDGES)
 
 
@@ -87,7 +88,7 @@ def test_a_killed_one_comes_back_alone(one: PlacedStack) -> None:
     former = _processes(one)
     os.kill(former["worker-2"].pid, signal.SIGKILL)
     wait_until(lambda: not former["worker-2"].is_alive(), SETTLES_WITHIN_S, "its death")
-    wait_until(lambda: all(row.is_healthy for row in one.running().health()), SETTLES_WITHIN_S, "every service healthy")
+    wait_until(lambda: is_well(one.running()), SETTLES_WITHIN_S, "every service healthy")
     others = {name: process for name, process in former.items() if name != "worker-2"}
     assert others.items() <= _processes(one).items()
     assert _processes(one)["worker-2"] != former["worker-2"]

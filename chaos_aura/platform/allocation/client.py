@@ -44,7 +44,8 @@ class AllocationClient:
     def __init__(self, client: Client, guard: Guard) -> None:
         self._client = client
         self._guard = guard
-        self._pool = PoolClient(client, timeout_s=1.0)
+        # Longer than anybody waits: a query that only Temporal gives up tells nothing of why.
+        self._pool = PoolClient(client, timeout_s=POLICY.attempt_s)
         self._calls = Calls()
 
     async def allocate(self, request: AllocationRequest, wait_s: float) -> Answer:
