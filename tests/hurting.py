@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.running import RunningStack
@@ -23,6 +24,12 @@ def paused(stack: RunningStack, name: str) -> Iterator[ProcessId]:
         yield process
     finally:
         os.kill(process.pid, signal.SIGCONT)
+
+
+def is_stopped(process: ProcessId) -> bool:
+    """By the kernel: what a debugger does to it, or SIGSTOP."""
+    stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return stat.rpartition(")")[2].split()[0] == "T"
 
 
 def unwell(stack: RunningStack) -> dict[str, str]:

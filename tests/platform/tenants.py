@@ -59,6 +59,11 @@ class Tenants:
         self._numbers = itertools.count()
         self.all: list[Held] = []
 
+    @property
+    def living(self) -> list[Held]:
+        """Those that have come and neither been refused nor given back what they got."""
+        return [held for held in list(self.all) if not held.refused and not held.is_released]
+
     async def arrive(self, rate: float, until: Callable[[], bool]) -> None:
         """All that came are answered when it returns."""
         limits = httpx.Limits(max_connections=200)

@@ -78,7 +78,8 @@ def test_without_a_store_it_is_degraded_and_goes_on(
 
 
 def test_while_nobody_works_a_request_is_pending_and_granted_later(stack: RunningStack, tenant: Tenant) -> None:
-    with paused(stack, "worker"):
+    with paused(stack, "worker"), ThreadPoolExecutor() as side_by_side:
+        lists = side_by_side.map(tenant.http.get, ["/gpus", "/allocations?state=pending"] * 4)
         answer = tenant.ask(count=2)
         assert answer.status_code == 202, answer.text
         assert answer.json()["state"] == "pending"
@@ -87,8 +88,6 @@ def test_while_nobody_works_a_request_is_pending_and_granted_later(stack: Runnin
         assert int(answer.headers["retry-after"]) >= 1
         unanswered = tenant.look(request_id)
         assert (unanswered.status_code, unanswered.json()["error"]["reason"]) == (503, "nobody_answers")
-        with ThreadPoolExecutor() as side_by_side:
-            lists = list(side_by_side.map(tenant.http.get, ["/gpus", "/allocations?state=pending"] * 4))
         assert {(each.status_code, each.json()["error"]["reason"]) for each in lists} == {(503, "nobody_answers")}
         # Temporal is there: its breaker must not open for those who do not work.
         assert tenant.ask().status_code == 202

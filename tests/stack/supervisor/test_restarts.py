@@ -2,10 +2,10 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from awaiting import wait_until
+from hurting import is_stopped
 from supervised import PATIENCE_S, Home
 
 from chaos_aura.core.process import ProcessId
@@ -127,7 +127,7 @@ def test_a_stopped_process_is_running(home: Home) -> None:
     home.launch(home.program("a"))
     process = home.await_running("a")
     os.kill(process.pid, signal.SIGSTOP)
-    home.await_child("a", lambda _: _state(process.pid) == "T", "is paused")
+    home.await_child("a", lambda _: is_stopped(process), "is paused")
     child = home.child("a")
     assert (child.state, child.process, child.restarts) == (ChildState.RUNNING, process, 0)
     os.kill(process.pid, signal.SIGCONT)
@@ -157,10 +157,6 @@ def test_a_full_disk_does_not_end_the_supervisor(home: Home) -> None:
     home.launch(home.program("a"))
     os.kill(home.await_running("a").pid, signal.SIGKILL)
     home.await_child("a", lambda child: child.restarts == 1 and child.process, "restarted")
-
-
-def _state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
 
 
 def _sleepers(home: Home) -> set[ProcessId]:
