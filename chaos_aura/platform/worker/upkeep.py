@@ -19,6 +19,9 @@ from chaos_aura.platform.worker.parts import Parts
 
 _AGAIN_AFTER_S = 0.3
 _LOOK_EVERY_S = 2.0
+# Left alone, Temporal's client tries for ten seconds.
+_LOOK_WITHIN_S = 2.0
+_MAKE_POOL_WITHIN_S = 5.0
 _SWEEP_EVERY_S = 5.0
 _SILENT_AFTER_LOOKS = 2
 _OF_STORES = (*decisions.FAILURES, *Publisher.FAILURES)
@@ -72,19 +75,22 @@ class Upkeep:
 
     async def _ensure_pool(self) -> None:
         """Up once it has answered: then somebody works for it."""
-        await self._pool.ensure(self._settings.inventory, self._settings.pool_history_limit)
-        await self._pool.availability()
+        async with asyncio.timeout(_MAKE_POOL_WITHIN_S):
+            await self._pool.ensure(self._settings.inventory, self._settings.pool_history_limit)
+            await self._pool.availability()
 
     async def _watch_pool(self) -> None:
         while True:
             try:
-                told = await self._pool.availability()
+                async with asyncio.timeout(_LOOK_WITHIN_S):
+                    told = await self._pool.availability()
             except _FAILURES:
                 self._looks_failed += 1
+                await asyncio.sleep(_AGAIN_AFTER_S)
             else:
                 self._looks_failed = 0
                 _show(told)
-            await asyncio.sleep(_LOOK_EVERY_S)
+                await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _watch_orphans(self) -> None:
         while True:
