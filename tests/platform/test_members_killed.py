@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from killing import kill, kill_until_it_runs_again
+from local_stack import ALL
 from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
@@ -36,7 +37,7 @@ def test_everything_killed_at_once(
 ) -> None:
     with load() as tenants:
         tenants.wait_for_grants(5)
-        for name in ("worker", "api", "projection", "temporal", "redis"):
+        for name in ALL:
             kill(stack, name)
         tenants.wait_for_grants(10, within_s=90)
     all_is_right(tenants)
