@@ -22,7 +22,7 @@ def test_the_commands_of_the_readme_run_one_after_another(place: Callable[..., P
     blocks = [
         block for block in _BLOCK.findall((_ROOT / "README.md").read_text(encoding="utf-8")) if "chaos-aura " in block
     ]
-    assert set(re.findall(r"^chaos-aura ([a-z]+)", "".join(blocks), re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"(?:^|\()chaos-aura ([a-z]+)", "".join(blocks), re.MULTILINE)) == set(COMMANDS)
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "".join(blocks)],
         cwd=one.project.root,

@@ -21,6 +21,7 @@ COMMANDS = {
     "up": "Start what is not running, and wait until it does its work.",
     "status": "Tell how every service is.",
     "logs": "Show what a service wrote.",
+    "address": "Tell where a service or an edge listens.",
     "trace": "Show what one request went through, and what each store holds of it.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",

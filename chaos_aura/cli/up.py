@@ -64,12 +64,15 @@ def _print_arrival(stack: RunningStack, arrival: Arrival, *, as_json: bool) -> N
             "took_s": arrival.took_s,
             "training": arrival.training,
             "retired": arrival.retired,
+            "unheard": arrival.unheard,
         }
         typer.echo(json.dumps({**health_document(stack, rows), **document}, indent=2))
         return
     print_health(stack, rows, arrival.took_s)
     if arrival.retired:
         typer.echo(f"ended: {', '.join(arrival.retired)}")
+    for note in arrival.unheard:
+        typer.echo(f"note: {note}")
     if arrival.was_up:
         typer.echo("up already")
     if arrival.training:

@@ -43,7 +43,7 @@ class FlagFile:
     def __init__(self, path: Path, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
-        self._without_file = _of_environment(environ)
+        self._without_file = flags_in(environ)
         self._flags = self._without_file
         self._seen: bytes | str | None = None  # its bytes, why it could not be read, or None where there was none
         self._look_at_s = clock()
@@ -96,7 +96,8 @@ class FlagFile:
             structlog.get_logger().info("flags_changed", file=str(self._path), **changed)
 
 
-def _of_environment(environ: Mapping[str, str]) -> Flags:
+def flags_in(environ: Mapping[str, str]) -> Flags:
+    """Of the environment alone. BadSettings when one of them cannot be used."""
     told: dict[str, Any] = {}
     for name in sorted(name for name in environ if name.startswith(PREFIX)):
         key = name.removeprefix(PREFIX).lower()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import MachineLacks, PortTaken, StackDown, SupervisorFailed
+from chaos_aura.core.errors import BadInput, MachineLacks, PortTaken, StackDown, SupervisorFailed
 from chaos_aura.stack import ports
 from chaos_aura.stack.awaiting import await_healthy
 from chaos_aura.stack.build import build, make_site, port_names
@@ -16,6 +16,7 @@ from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.down import shut_down
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.fetch import fetch
+from chaos_aura.stack.flags import refuse_unusable_flags
 from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.ports import Reservation
@@ -23,11 +24,12 @@ from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import refuse_missing_packages_of, selected
-from chaos_aura.stack.services import Site
+from chaos_aura.stack.services import WORKERS, Site
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.training import train_if_needed
 from chaos_aura.stack.undoing import undone_on_failure
+from chaos_aura.stack.unheard import unheard
 from chaos_aura.stack.workers import count_of, retire_spare, with_workers
 
 _TRIES = 3
@@ -57,11 +59,14 @@ class Arrival:
     took_s: Mapping[str, float]
     training: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()  # workers that are no longer wanted
+    unheard: tuple[str, ...] = ()  # of the environment, and why
 
 
 def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     """Interrupted or failed, it ends what it started itself; what ran before goes on."""
-    inventory_in(wanted.environ)  # refused before anything is done, not when the platform's settings are written
+    # Refused before anything is done, not when the platform's settings are written or read.
+    inventory_in(wanted.environ)
+    refuse_unusable_flags(wanted.environ)
     waited = []
 
     def say_waiting() -> None:
@@ -72,7 +77,9 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
         if waited:
             progress.end("stack", "the other command is done")
         running = _running(wanted.project)
-        return _complete(wanted, running, progress) if running else _start(wanted, progress, lock)
+        notes = unheard(wanted.environ, wanted.project, runs=running is not None)
+        arrival = _complete(wanted, running, progress) if running else _start(wanted, progress, lock)
+        return replace(arrival, unheard=notes)
 
 
 def _running(project: Project) -> RunningStack | None:
@@ -142,6 +149,8 @@ def _undo(former: RunningStack, started: Collection[str]) -> None:
 
 def _startable(wanted: Wanted, workers: int) -> tuple[str, ...]:
     names = selected(wanted.services, workers)
+    if wanted.workers and not any(worker.name in names for worker in WORKERS):
+        raise BadInput("--workers", f"none would be started with {' and '.join(wanted.services)}", "name worker too")
     refuse_missing_packages_of(names)
     return names
 

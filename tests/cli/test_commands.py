@@ -118,6 +118,22 @@ def test_status_never_fails_at_exit(here: PlacedStack) -> None:
     assert len(done) == 100
 
 
+def test_an_address_is_that_of_the_catalogue(here: PlacedStack, stack: RunningStack) -> None:
+    for target in (*stack.catalogue.services, *stack.catalogue.edges):
+        if target.name in ("api", "neo4j", "load.api", "worker.kafka"):
+            done = here.command("address", target.name)
+            assert (done.returncode, done.stdout, done.stderr) == (0, f"{target.uri}\n", "")
+    done = here.command("address", "nobody")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: nobody: no such target; there are: redis, kafka, ")
+
+
+def test_an_address_without_a_stack(nowhere: PlacedStack) -> None:
+    done = nowhere.command("address", "api")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: stack of {nowhere.project.root}: is not running; run: chaos-aura up\n"
+
+
 def test_status_without_a_stack(nowhere: PlacedStack) -> None:
     done = nowhere.command("status")
     assert done.returncode == 1

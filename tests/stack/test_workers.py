@@ -112,6 +112,13 @@ def test_one_that_is_not_wanted_is_refused_and_nothing_is_changed(one: PlacedSta
     assert (_workers(one), _processes(one)) == (("worker",), former)
 
 
+def test_a_number_of_workers_for_a_start_without_any_is_refused_and_nothing_is_changed(one: PlacedStack) -> None:
+    former = _processes(one)
+    with pytest.raises(BadInput, match="--workers: none would be started with redis and kafka; name worker too"):
+        one.up("redis", "kafka", workers=2)
+    assert (_workers(one), _processes(one)) == (("worker",), former)
+
+
 def test_the_commands_tell_of_each(one: PlacedStack) -> None:
     document = one.document("up", "--workers", "2")
     assert [row["name"] for row in document["services"] if row["name"].startswith("worker")] == list(TWO)

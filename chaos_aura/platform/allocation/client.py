@@ -100,6 +100,10 @@ class AllocationClient:
         """One cheap real operation of the server."""
         await self._guard.run(lambda: self._calls.in_time(self._count, 1.0))
 
+    async def ping_worker(self) -> None:
+        """Somebody works, and the pool is there."""
+        await self._guarded(self._pool.availability, self._client.get_workflow_handle(POOL_ID), 1.0)
+
     async def _count(self) -> int:
         return (await self._client.count_workflows('WorkflowType = "GPUPoolWorkflow"')).count
 

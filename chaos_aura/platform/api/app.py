@@ -32,9 +32,11 @@ def make_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for routes in (allocation_routes, listing_routes, gpu_routes, usage_routes, health_routes):
-        app.include_router(routes(services))
-    add_refusals(app)
+    of_each = (allocation_routes, listing_routes, gpu_routes, usage_routes, health_routes)
+    routers = [routes(services) for routes in of_each]
+    for router in routers:
+        app.include_router(router)
+    add_refusals(app, [route for router in routers for route in router.routes])
     _document(app)
     return app
 

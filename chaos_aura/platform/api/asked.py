@@ -58,7 +58,7 @@ def _problem(error: ErrorDetails) -> Problem:
             return malformed(field, f"{field} is missing, and must be {RULES[field]}")
         case "extra_forbidden":
             known = ", ".join(AllocationBody.model_fields)
-            return malformed(_shortened(field), f"{_shortened(field)} is not known; there are {known}")
+            return malformed(shortened(field), f"{shortened(field)} is not known; there are {known}")
     if not error["loc"]:
         return malformed("body", "the body must be one JSON object")
     return malformed(field, wrong(field, error["input"]))
@@ -66,8 +66,8 @@ def _problem(error: ErrorDetails) -> Problem:
 
 def wrong(field: str, found: Any) -> str:
     """Never echoes more than a glimpse of what was sent."""
-    return f"{field} must be {RULES[field]}, not {_shortened(json.dumps(found, ensure_ascii=False))}"
+    return f"{field} must be {RULES[field]}, not {shortened(json.dumps(found, ensure_ascii=False))}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."

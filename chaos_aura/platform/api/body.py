@@ -43,7 +43,7 @@ async def _whole(receive: Receive) -> bytes:
 
 
 def _too_large() -> Problem:
-    return Problem(413, "too_large", f"the body may have {MOST_BYTES} bytes", field="body", headers=_CLOSE)
+    return Problem(413, "too_large", f"the body may have at most {MOST_BYTES} bytes", field="body", headers=_CLOSE)
 
 
 def _announced_bytes(scope: Scope) -> int:

@@ -66,6 +66,7 @@ async def made_services(settings: Settings, observer: Observer) -> AsyncIterator
         entered.push_async_callback(usage.close)
         dependencies = (
             Dependency(TEMPORAL, guards.temporal, allocations.ping),
+            Dependency("worker", guards.temporal, allocations.ping_worker),
             _looked_at(guards.neo4j, neo4j.ping),
             _looked_at(guards.redis, partial(usage.of, _NOBODY)),
             _looked_at(guards.kafka, partial(kafka.ping, settings.kafka, _LOOK_WITHIN_S)),

@@ -12,7 +12,7 @@ from chaos_aura.platform.api.problem import Problem
 MOST_HEAD_BYTES = 16 * 1024
 
 _GARBLED = Problem(400, "not_http", "this is no HTTP request that could be understood")
-_TOO_LONG = Problem(431, "too_large", f"address and headers may have {MOST_HEAD_BYTES} bytes", field="headers")
+_TOO_LONG = Problem(431, "too_large", f"address and headers may have at most {MOST_HEAD_BYTES} bytes", field="headers")
 _TOO_SLOW = Problem(408, "too_slow", "the request did not arrive in time", field="headers")
 
 

@@ -1,8 +1,12 @@
 """From the platform's own errors to answers: the one place that knows which status each has."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from chaos_aura.platform.allocation.calls import NobodyAnswers
 from chaos_aura.platform.api.admission import Overloaded
@@ -13,18 +17,19 @@ from chaos_aura.platform.api.problem import Problem, internal, malformed
 from chaos_aura.platform.errors import DependencyFailed, Refused
 
 _CONFLICT = 409
+_NOT_ALLOWED = 405
 _STATUSES = {"not_found": 404, "not_yours": 403}
-_TOLD_AS = {"was_refused": "already_released"}  # to a tenant it is the same: there is nothing left to give back
 _WORDS = {404: "no_such_page", 405: "method_not_allowed"}
 
 
-def add_refusals(app: FastAPI) -> None:
+def add_refusals(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """`routes` are those of the routers, which the application itself does not tell."""
     app.add_exception_handler(Problem, _as_it_is)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Overloaded, _overloaded)
     app.add_exception_handler(DependencyFailed, _away)
     app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _by_framework)
+    app.add_exception_handler(HTTPException, partial(_by_framework, routes))
     app.add_exception_handler(Exception, _internal)
 
 
@@ -35,8 +40,7 @@ async def _as_it_is(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    reason = _TOLD_AS.get(error.reason, error.reason)
-    return Problem(_STATUSES.get(error.reason, _CONFLICT), reason, error.why).answer(id_of(request))
+    return Problem(_STATUSES.get(error.reason, _CONFLICT), error.reason, error.why).answer(id_of(request))
 
 
 async def _overloaded(request: Request, error: Exception) -> Response:
@@ -47,14 +51,17 @@ async def _overloaded(request: Request, error: Exception) -> Response:
 
 async def _away(request: Request, error: Exception) -> Response:
     assert isinstance(error, DependencyFailed)
-    headers = retry_after(error.retry_after_s)
     explain(request, str(error))
+    return problem_of(error).answer(id_of(request))
+
+
+def problem_of(error: DependencyFailed) -> Problem:
+    headers = retry_after(error.retry_after_s)
     if isinstance(error, NobodyAnswers):
-        problem = Problem(503, "nobody_answers", "no worker has answered in time; ask again later", headers=headers)
-    else:
-        message = f"{error.where} cannot be reached now; ask again later"
-        problem = Problem(503, f"{error.where}_away", message, headers=headers)
-    return problem.answer(id_of(request))
+        message = "no worker has answered in time; what was asked may still be done: ask again later"
+        return Problem(503, "nobody_answers", message, headers=headers)
+    message = f"{error.where} cannot be reached now; ask again later"
+    return Problem(503, f"{error.where}_away", message, headers=headers)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
@@ -64,11 +71,19 @@ async def _malformed(request: Request, error: Exception) -> Response:
     return malformed(field, wrong(field, first["input"])).answer(id_of(request))
 
 
-async def _by_framework(request: Request, error: Exception) -> Response:
+async def _by_framework(routes: Sequence[BaseRoute], request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     reason = _WORDS.get(error.status_code, "refused")
     message = f"{request.method} {request.url.path}: {str(error.detail).lower()}; see /docs"
-    return Problem(error.status_code, reason, message, headers=error.headers).answer(id_of(request))
+    headers = _allowed(routes, request) if error.status_code == _NOT_ALLOWED else error.headers
+    return Problem(error.status_code, reason, message, headers=headers).answer(id_of(request))
+
+
+def _allowed(routes: Sequence[BaseRoute], request: Request) -> dict[str, str]:
+    """By all routes of that path: the framework tells only of the first."""
+    of_that_path = [route for route in (*routes, *request.app.routes) if isinstance(route, Route)]
+    of_that_path = [route for route in of_that_path if route.matches(request.scope)[0] is not Match.NONE]
+    return {"Allow": ", ".join(sorted({method for route in of_that_path for method in route.methods or ()}))}
 
 
 async def _internal(request: Request, error: Exception) -> Response:

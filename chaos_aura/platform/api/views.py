@@ -16,7 +16,7 @@ class AllocationView(BaseModel):
     allocation_id: str
     request: AllocationRequest
     state: State
-    requested_at_ms: int
+    requested_at_ms: int | None  # null while nobody has taken it up
     decision: Decision | None
     grant: Grant | None
     granted_at_ms: int | None
@@ -62,6 +62,7 @@ class ReadinessView(BaseModel):
 
 def view_of(allocation: Allocation) -> dict[str, object]:
     told = {each.name: getattr(allocation, each.name) for each in fields(allocation)}
+    told["requested_at_ms"] = allocation.requested_at_ms or None
     return {"allocation_id": allocation.allocation_id, **told}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service, uri_of
 from chaos_aura.core.errors import SupervisorFailed
+from chaos_aura.stack import flags
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.pings import Pong, readyz
 from chaos_aura.stack.project import Project
@@ -20,7 +21,7 @@ from chaos_aura.stack.supervisor.state import START_AGAIN
 _SETTINGS = "settings.json"
 # The platform names services by URI, where its client libraries have one.
 _SCHEMES = {"neo4j": "bolt", "redis": "redis"}
-_OWN_VARIABLES = ("OTEL_", "CHAOS_AURA_FLAG_")
+_OWN_VARIABLES = ("OTEL_", flags.PREFIX)
 
 
 class Member:

@@ -1,8 +1,11 @@
 """Temporal's development server with its web UI, on a SQLite file that outlives it."""
 
+from pathlib import Path
+
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.stack.pings import Pong, temporal
+from chaos_aura.stack.project import Project
 from chaos_aura.stack.services.site import Site, installed_program
 from chaos_aura.stack.supervisor.program import Program
 
@@ -45,7 +48,7 @@ class Temporal:
         for option, port_name in (("ui", "temporal.ui"), ("http", "temporal.http"), ("metrics", "temporal.metrics")):
             argv += [f"--{option}-port", str(site.ports[port_name])]
         # As the process sees it: an absolute path may have a letter that means something in an address.
-        argv += ["--db-filename", f"data/{self.name}/temporal.db", "--ui-disable-news-fetch"]
+        argv += ["--db-filename", str(database(site.project).relative_to(site.project.home)), "--ui-disable-news-fetch"]
         argv += ["--log-level", "warn"]
         for pragma in _PRAGMAS:
             argv += ["--sqlite-pragma", pragma]
@@ -55,3 +58,7 @@ class Temporal:
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return temporal.ping(catalogue.service(self.name).address, timeout_s)
+
+
+def database(project: Project) -> Path:
+    return project.data(Temporal.name) / "temporal.db"

@@ -98,7 +98,7 @@ def test_a_failure_inside_is_told_by_its_id_and_explained_in_the_log(capsys: pyt
 
 def test_a_failure_in_a_route_is_told_in_the_same_shape(capsys: pytest.CaptureFixture[str]) -> None:
     app = FastAPI()
-    add_refusals(app)
+    add_refusals(app, [])
 
     @app.get("/gpus")
     async def fails() -> None:

@@ -51,7 +51,8 @@ def test_without_temporal_it_says_so_soon_and_grants_again_when_it_is_back(stack
             assert answer.json()["error"]["reason"] == "temporal_away"
             assert int(answer.headers["retry-after"]) >= 1
         away = wait_until(lambda: _ready_status(tenant, 503), WITHIN_S, "that it is not ready")
-        assert away["status"] == "away"
+        assert away.json()["status"] == "away"
+        assert int(away.headers["retry-after"]) >= 1
         assert tenant.http.get("/healthz").status_code == 200
         assert tenant.http.get("/allocations", params={"state": "refused"}).status_code == 200
     wait_until(tenant.is_ready, WITHIN_S, "an API that is ready again")
@@ -65,8 +66,7 @@ def test_without_a_store_it_is_degraded_and_goes_on(
     stack: RunningStack, tenant: Tenant, store: str, path: str | None
 ) -> None:
     with cut(stack, f"api.{store}"):
-        told = wait_until(lambda: _degraded(tenant, store), WITHIN_S, f"that {store} is away")
-        assert [name for name, each in told["dependencies"].items() if not each["answers"]] == [store]
+        wait_until(lambda: _without(tenant) == [store], WITHIN_S, f"that {store} is away, and nothing else")
         granted = tenant.granted()
         assert tenant.give_back(granted["allocation_id"]).status_code == 200
         if path:
@@ -86,6 +86,8 @@ def test_while_nobody_works_a_request_is_pending_and_granted_later(stack: Runnin
         request_id = answer.json()["allocation_id"]
         assert answer.headers["location"] == f"/allocations/{request_id}"
         assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["requested_at_ms"] is None
+        wait_until(lambda: _without(tenant) == ["worker"], WITHIN_S, "degraded without its worker")
         unanswered = tenant.look(request_id)
         assert (unanswered.status_code, unanswered.json()["error"]["reason"]) == (503, "nobody_answers")
         assert {(each.status_code, each.json()["error"]["reason"]) for each in lists} == {(503, "nobody_answers")}
@@ -145,16 +147,19 @@ def test_told_to_end_it_answers_whom_it_serves_and_comes_back(stack: RunningStac
     assert stack.supervisor.children()["api"].last_end.endswith("0")
 
 
-def _ready_status(tenant: Tenant, status: int) -> dict[str, str] | None:
+def _ready_status(tenant: Tenant, status: int) -> httpx.Response | None:
     answer = tenant.http.get("/readyz")
-    return dict(answer.json()) if answer.status_code == status else None
+    return answer if answer.status_code == status else None
 
 
-def _degraded(tenant: Tenant, store: str) -> dict[str, dict[str, dict[str, object]]] | None:
+def _without(tenant: Tenant) -> list[str]:
+    """What does not answer while it is degraded."""
     answer = tenant.http.get("/readyz")
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    return told if told["status"] == "degraded" and not told["dependencies"][store]["answers"] else None
+    away = [name for name, each in told["dependencies"].items() if not each["answers"]]
+    assert told["status"] == ("degraded" if away else "ready")
+    return away
 
 
 def has_begun(stack: RunningStack, request_id: str) -> bool:

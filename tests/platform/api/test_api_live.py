@@ -142,7 +142,7 @@ def test_what_was_given_back_cannot_be_given_back(tenant: Tenant) -> None:
 
 def test_what_was_refused_cannot_be_given_back(tenant: Tenant) -> None:
     request_id = refused(tenant.ask(budget_usd=0), 409)["request_id"]
-    assert refused(tenant.give_back(request_id), 409)["reason"] == "already_released"
+    assert refused(tenant.give_back(request_id), 409)["reason"] == "was_refused"
 
 
 def test_nobody_knows_what_was_never_asked(tenant: Tenant) -> None:

@@ -48,7 +48,7 @@ def test_it_lives_and_says_what_is_away(client: httpx.Client) -> None:
     assert answer.status_code == 503
     told = answer.json()
     assert told["status"] == "away"
-    assert set(told["dependencies"]) == set(STORES)
+    assert set(told["dependencies"]) == {*STORES, "worker"}
     for dependency in told["dependencies"].values():
         assert dependency["answers"] is False
         assert dependency["why"]
@@ -133,6 +133,14 @@ def test_a_malformed_body_is_refused_with_its_field_named(client: httpx.Client, 
         ("DELETE", "/allocations/r-1", "X-Tenant"),
         ("DELETE", "/allocations/r-1?tenant=", "tenant"),
         ("DELETE", "/allocations/r-1?tenant=a%0Ab", "tenant"),
+        ("GET", "/allocations?tenant=acme", "tenant"),
+        ("GET", "/allocations?sate=granted", "sate"),
+        ("GET", "/allocations?state=granted&state=released", "state"),
+        ("GET", "/allocations/r-1?tenant=acme", "tenant"),
+        ("GET", "/gpus?gpu_type=t4", "gpu_type"),
+        ("GET", "/tenants/acme/usage?since=1", "since"),
+        ("DELETE", "/allocations/r-1?tenant=acme&force=yes", "force"),
+        ("POST", "/allocations?dry=yes", "dry"),
     ],
 )
 def test_a_malformed_parameter_is_named(client: httpx.Client, method: str, path: str, field: str) -> None:
@@ -146,11 +154,32 @@ def test_a_tenant_may_not_be_told_in_two_ways_at_once(client: httpx.Client) -> N
     assert error(answer, 422)["field"] == "tenant"
 
 
+def test_a_tenant_may_not_be_told_twice(client: httpx.Client) -> None:
+    answer = client.delete("/allocations/r-1", headers=[("X-Tenant", "a"), ("X-Tenant", "b")])
+    assert error(answer, 422)["field"] == "X-Tenant"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/allocations", "GET, POST"), ("/allocations/r-1", "DELETE, GET"), ("/gpus", "GET"), ("/readyz", "GET, HEAD")],
+)
+def test_a_wrong_method_is_told_the_right_ones(client: httpx.Client, path: str, methods: str) -> None:
+    answer = client.put(path)
+    assert error(answer, 405)["reason"] == "method_not_allowed"
+    assert answer.headers["allow"] == methods
+
+
+def test_machines_that_watch_may_ask_for_the_head_only(client: httpx.Client) -> None:
+    for path in ("/healthz", "/readyz"):
+        asked, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (asked.status_code, b"")
+    assert int(client.get("/readyz").headers["retry-after"]) >= 1
+
+
 def test_a_large_body_and_unknown_pages_are_refused_in_the_same_shape(client: httpx.Client) -> None:
     assert error(client.post("/allocations", content=b"x" * 20_000), 413)["reason"] == "too_large"
     assert error(client.get("/nothing"), 404)["reason"] == "no_such_page"
     assert error(client.get("/allocations/"), 404)["reason"] == "no_such_page"
-    assert error(client.put("/allocations"), 405)["reason"] == "method_not_allowed"
     assert "message" in error(client.get("/%00%ff"), 404)
 
 

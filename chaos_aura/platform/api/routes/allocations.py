@@ -8,7 +8,7 @@ from chaos_aura.platform.allocation.orders import Answer
 from chaos_aura.platform.api.answers import answered, retry_after
 from chaos_aura.platform.api.asked import AllocationBody, read_body
 from chaos_aura.platform.api.exchange import name_after
-from chaos_aura.platform.api.parameters import AllocationId, AskingTenant
+from chaos_aura.platform.api.parameters import AllocationId, AskingTenant, only_query
 from chaos_aura.platform.api.problem import ErrorBody, Problem
 from chaos_aura.platform.api.services import Services
 from chaos_aura.platform.api.views import AllocationView, view_of
@@ -50,7 +50,7 @@ _GIVEN_BACK: dict[int | str, dict[str, Any]] = {
     200: {**_STORY, "description": "given back"},
     403: {**_ERROR, "description": "it belongs to another tenant"},
     404: {**_ERROR, "description": "unknown"},
-    409: {**_ERROR, "description": "already_released: it holds nothing, or not any more"},
+    409: {**_ERROR, "description": "already_released, or was_refused: it holds nothing"},
     422: {**_ERROR, "description": "malformed, or no tenant named"},
     503: {**_ERROR, "description": "temporal_away, nobody_answers or overloaded: again after Retry-After"},
 }
@@ -59,7 +59,14 @@ _GIVEN_BACK: dict[int | str, dict[str, Any]] = {
 def allocation_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["allocations"])
 
-    @router.post("/allocations", summary="Ask for GPUs", status_code=201, responses=_ASKED, openapi_extra=_BODY)
+    @router.post(
+        "/allocations",
+        summary="Ask for GPUs",
+        status_code=201,
+        responses=_ASKED,
+        openapi_extra=_BODY,
+        dependencies=[only_query()],
+    )
     async def allocate(request: Request) -> Response:
         """Answered as soon as it is decided, and within some seconds in any case. The council and the pool decide."""
         asked = read_body(await request.body())
@@ -68,7 +75,9 @@ def allocation_routes(services: Services) -> APIRouter:
             async with services.admission.allocations.place():
                 return _told(await services.allocations.allocate(asked, WAIT_S))
 
-    @router.get("/allocations/{allocation_id}", summary="One allocation's story", responses=_LOOKED)
+    @router.get(
+        "/allocations/{allocation_id}", summary="One allocation's story", responses=_LOOKED, dependencies=[only_query()]
+    )
     async def look(request: Request, allocation_id: AllocationId) -> Response:
         """With its votes, its price, its GPUs."""
         name_after(request, allocation_id)
@@ -76,7 +85,12 @@ def allocation_routes(services: Services) -> APIRouter:
             async with services.admission.readings.place():
                 return answered(200, view_of(await _read(services, allocation_id)))
 
-    @router.delete("/allocations/{allocation_id}", summary="Give GPUs back", responses=_GIVEN_BACK)
+    @router.delete(
+        "/allocations/{allocation_id}",
+        summary="Give GPUs back",
+        responses=_GIVEN_BACK,
+        dependencies=[only_query("tenant")],
+    )
     async def release(request: Request, allocation_id: AllocationId, tenant: AskingTenant) -> Response:
         """Only its own tenant may. One that is not decided yet goes back as soon as it is."""
         name_after(request, allocation_id)

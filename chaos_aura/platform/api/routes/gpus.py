@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from chaos_aura.platform.api.answers import answered
+from chaos_aura.platform.api.parameters import only_query
 from chaos_aura.platform.api.problem import ErrorBody
 from chaos_aura.platform.api.services import Services
 from chaos_aura.platform.pool.orders import PoolView
@@ -19,7 +20,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def gpu_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["GPUs"])
 
-    @router.get("/gpus", summary="The inventory and its holders", responses=_RESPONSES)
+    @router.get("/gpus", summary="The inventory and its holders", responses=_RESPONSES, dependencies=[only_query()])
     async def gpus() -> Response:
         """Free and held GPUs make the total, always."""
         async with services.admission.readings.place():

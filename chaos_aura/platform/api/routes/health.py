@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from chaos_aura.platform.api.answers import answered
+from chaos_aura.platform.api.answers import answered, retry_after
 from chaos_aura.platform.api.readiness import Status
 from chaos_aura.platform.api.services import Services
 from chaos_aura.platform.api.views import ReadinessView
 from chaos_aura.platform.observe import metrics
 
+_LOOK_AGAIN_S = 1.0
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": ReadinessView, "description": "ready, or degraded: something but Temporal is away"},
     503: {"model": ReadinessView, "description": "away: Temporal is"},
@@ -19,14 +20,18 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def health_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["health"])
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", summary="Alive")
     async def alive() -> Response:
         return answered(200, {"status": "alive"})
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", summary="Ready, and how each dependency is", responses=_RESPONSES)
     async def ready() -> Response:
         document = services.readiness.document()
-        return answered(503 if document["status"] is Status.AWAY else 200, document)
+        if document["status"] is Status.AWAY:
+            return answered(503, document, retry_after(_LOOK_AGAIN_S))
+        return answered(200, document)
 
     @router.get("/metrics", summary="For Prometheus")
     async def measured() -> Response:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Response
 
 from chaos_aura.platform.allocation.calls import NobodyAnswers
 from chaos_aura.platform.api.answers import answered
-from chaos_aura.platform.api.parameters import DEFAULT_LIMIT, Limit, WantedState
+from chaos_aura.platform.api.parameters import DEFAULT_LIMIT, Limit, WantedState, only_query
 from chaos_aura.platform.api.problem import ErrorBody
+from chaos_aura.platform.api.refusals import problem_of
 from chaos_aura.platform.api.services import Services
 from chaos_aura.platform.api.views import AllocationList, ListedAllocation, held, listed
 from chaos_aura.platform.errors import DependencyFailed, Refused
@@ -31,7 +32,12 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def listing_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["allocations"])
 
-    @router.get("/allocations", summary="Many allocations in short", responses=_RESPONSES)
+    @router.get(
+        "/allocations",
+        summary="Many allocations in short",
+        responses=_RESPONSES,
+        dependencies=[only_query("state", "limit")],
+    )
     async def listing(state: WantedState = None, limit: Limit = DEFAULT_LIMIT) -> Response:
         """Granted ones from the pool, pending ones from Temporal, refused and released ones from Neo4j."""
         async with services.admission.readings.place():
@@ -49,7 +55,7 @@ async def _in_all_states(services: Services, limit: int) -> dict[str, object]:
     incomplete: dict[State, str] = {}
     for state, part in zip(State, found, strict=True):
         if isinstance(part, DependencyFailed):
-            incomplete[state] = str(part)
+            incomplete[state] = problem_of(part).message
         elif isinstance(part, BaseException):
             raise part
         else:

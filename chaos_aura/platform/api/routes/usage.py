@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from chaos_aura.platform.api.answers import answered
-from chaos_aura.platform.api.parameters import Tenant
+from chaos_aura.platform.api.parameters import Tenant, only_query
 from chaos_aura.platform.api.problem import ErrorBody
 from chaos_aura.platform.api.services import Services
 from chaos_aura.platform.projection.usage import Usage
@@ -20,7 +20,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def usage_routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["tenants"])
 
-    @router.get("/tenants/{tenant}/usage", summary="What a tenant has used", responses=_RESPONSES)
+    @router.get(
+        "/tenants/{tenant}/usage", summary="What a tenant has used", responses=_RESPONSES, dependencies=[only_query()]
+    )
     async def usage(tenant: Tenant) -> Response:
         """Counted from the events, so it may be a moment behind."""
         async with services.admission.readings.place():

@@ -1,0 +1,21 @@
+"""`chaos-aura address`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chaos_aura.stack.project import Project
+from chaos_aura.stack.running import RunningStack
+
+
+def address(
+    name: Annotated[str, typer.Argument(help="api, redis, worker ..., or an edge: load.api, worker.neo4j ...")],
+) -> None:
+    """Tell where a service or an edge listens.
+
+    As a client library wants it: http://127.0.0.1:31295, bolt://127.0.0.1:25615, 127.0.0.1:24237. Each start of the
+    stack may choose other ports.
+    """
+    typer.echo(RunningStack.of(Project.around(Path.cwd(), os.environ)).catalogue.target(name).uri)
