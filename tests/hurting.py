@@ -27,7 +27,7 @@ def paused(stack: RunningStack, name: str) -> Iterator[ProcessId]:
 
 
 def is_stopped(process: ProcessId) -> bool:
-    """By the kernel: what a debugger does to it, or SIGSTOP."""
+    """By SIGSTOP, as the kernel tells it."""
     stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
     return stat.rpartition(")")[2].split()[0] == "T"
 

@@ -14,17 +14,16 @@ _WITHIN_S = 30.0
 _UNUSABLE = 2
 
 
-def flags_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Their names."""
+def flag_names_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in environ if name.startswith(PREFIX)))
 
 
 def refuse_unusable_flags(environ: Mapping[str, str]) -> None:
     """Before they stay with a stack, whose processes would end with them again and again. Costs nothing without any.
 
-    Where the platform cannot even be asked, its packages are missing: it is refused for that as soon as it is wanted.
+    Where the platform cannot be asked, for it has no packages or no time, its processes tell it themselves.
     """
-    if not flags_in(environ):
+    if not flag_names_in(environ):
         return
     with suppress(subprocess.TimeoutExpired):
         asked = subprocess.run(

@@ -10,7 +10,7 @@ from local_stack import PlacedStack
 
 from chaos_aura.core.errors import BadInput
 from chaos_aura.platform import flags as of_platform
-from chaos_aura.stack.flags import PREFIX, flags_in, refuse_unusable_flags
+from chaos_aura.stack.flags import PREFIX, flag_names_in, refuse_unusable_flags
 
 Place = Callable[..., PlacedStack]
 
@@ -44,7 +44,7 @@ def test_one_that_cannot_be_used_is_refused_before_anything_is_started(
 def test_those_that_can_be_used_are_not_refused() -> None:
     environ = {f"{PREFIX}RETRIES": "off", f"{PREFIX}COUNCIL_SIZE": "2", "CHAOS_AURA_FLAGS": "-", "FLAG": "-"}
     refuse_unusable_flags(environ)
-    assert flags_in(environ) == (f"{PREFIX}COUNCIL_SIZE", f"{PREFIX}RETRIES")
+    assert flag_names_in(environ) == (f"{PREFIX}COUNCIL_SIZE", f"{PREFIX}RETRIES")
 
 
 @pytest.mark.timeout(300)
@@ -57,7 +57,9 @@ def test_what_is_told_when_it_is_too_late_is_not_silently_unheard(place: Place) 
     again = replace(told, environ={**told.environ, "CHAOS_AURA_INVENTORY": "t4=4"})
     flags, gpus = json.loads(again.command("up", "--json").stdout)["unheard"]
     assert flags.startswith(f"{PREFIX}RETRIES: what runs keeps the flags that it was started with")
-    assert gpus.startswith("CHAOS_AURA_INVENTORY: this stack keeps the GPUs that it has")
+    assert gpus.startswith(
+        "CHAOS_AURA_INVENTORY: a stack that runs, and a pool that was made before, keep theirs until"
+    )
     assert f"note: {gpus}\n" in again.command("up").stdout
     assert one.up().unheard == ()
 

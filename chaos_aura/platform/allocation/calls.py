@@ -8,7 +8,6 @@ from typing import Any
 from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -97,8 +96,6 @@ class Calls:
             raise self._heard(_refusal(failed)) from failed
         except WorkflowFailureError as failed:
             raise self._heard(Refused("allocation", "failed", str(failed.cause))) from failed
-        except WorkflowQueryFailedError as failed:
-            raise self._heard(NobodyAnswers("worker", str(failed))) from failed
         except RuntimeError as unconnected:  # so says a lazy client that cannot connect
             raise DependencyAway(TEMPORAL, str(unconnected)) from unconnected
 

@@ -13,7 +13,9 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
+from chaos_aura.platform import reading
 from chaos_aura.platform.allocation.calls import TEMPORAL, Calls, NobodyAnswers, NotFound, see
 from chaos_aura.platform.allocation.orders import (
     ALLOCATION_QUEUE,
@@ -44,7 +46,7 @@ class AllocationClient:
     def __init__(self, client: Client, guard: Guard) -> None:
         self._client = client
         self._guard = guard
-        # Longer than anybody waits: a query that only Temporal gives up tells nothing of why.
+        # Longer than anybody waits: what only Temporal's client gives up tells nothing of why.
         self._pool = PoolClient(client, timeout_s=POLICY.attempt_s)
         self._calls = Calls()
 
@@ -67,8 +69,12 @@ class AllocationClient:
 
         async def look() -> Allocation:
             if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-                return await handle.query(GPUAllocationWorkflow.allocation)
-            return await handle.result()
+                try:
+                    return await reading.read(handle, GPUAllocationWorkflow.allocation, Allocation)
+                except RPCError as failed:
+                    if failed.status is not RPCStatusCode.NOT_FOUND:
+                        raise
+            return await handle.result()  # it has ended, perhaps in this moment
 
         return await self._guarded(look, handle, timeout_s)
 
@@ -101,8 +107,11 @@ class AllocationClient:
         await self._guard.run(lambda: self._calls.in_time(self._count, 1.0))
 
     async def ping_worker(self) -> None:
-        """Somebody works, and the pool is there."""
-        await self._guarded(self._pool.availability, self._client.get_workflow_handle(POOL_ID), 1.0)
+        """Somebody works, and the pool is there. Past the guard: its probes are for those who ask Temporal."""
+        try:
+            await self._calls.patiently(self._pool.availability, self._client.get_workflow_handle(POOL_ID), 1.0)
+        except NotFound:
+            raise NobodyAnswers("worker", "there is no pool yet") from None
 
     async def _count(self) -> int:
         return (await self._client.count_workflows('WorkflowType = "GPUPoolWorkflow"')).count

@@ -13,6 +13,7 @@ from chaos_aura.platform.allocation.recording import Recording
 from chaos_aura.platform.allocation.story import Story, refused
 from chaos_aura.platform.model import Allocation, Decision, Grant, RefusalReason, State
 from chaos_aura.platform.pool.orders import ReleaseOrder
+from chaos_aura.platform.reading import tell
 
 _AGAIN = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), backoff_coefficient=2, maximum_interval=timedelta(seconds=2)
@@ -67,14 +68,20 @@ class GPUAllocationWorkflow:
         if self._story.state is State.RELEASED:
             raise ApplicationError("it has been released already", type="already_released", non_retryable=True)
 
-    @workflow.query
-    def allocation(self) -> Allocation:
-        return self._story.allocation
+    @workflow.update
+    async def allocation(self) -> None: ...
 
-    @workflow.query
-    def unwritten(self) -> dict[str, str]:
+    @allocation.validator
+    def _tell_allocation(self) -> None:
+        tell(self._story.allocation)
+
+    @workflow.update
+    async def unwritten(self) -> None:
         """What each store has not been told yet."""
-        return self._recording.unwritten()
+
+    @unwritten.validator
+    def _tell_unwritten(self) -> None:
+        tell(self._recording.unwritten())
 
     async def _until_all_is_written(self) -> None:
         """Also when somebody cancels it: what the tenant was told has to be on record."""

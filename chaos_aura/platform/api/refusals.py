@@ -58,7 +58,7 @@ async def _away(request: Request, error: Exception) -> Response:
 def problem_of(error: DependencyFailed) -> Problem:
     headers = retry_after(error.retry_after_s)
     if isinstance(error, NobodyAnswers):
-        message = "no worker has answered in time; what was asked may still be done: ask again later"
+        message = "no worker has answered in time; a release may still be carried out: ask again later"
         return Problem(503, "nobody_answers", message, headers=headers)
     message = f"{error.where} cannot be reached now; ask again later"
     return Problem(503, f"{error.where}_away", message, headers=headers)

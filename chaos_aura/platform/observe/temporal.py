@@ -15,7 +15,6 @@ from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     OutboundInterceptor,
-    QueryWorkflowInput,
     StartWorkflowInput,
     StartWorkflowUpdateInput,
     StartWorkflowUpdateWithStartInput,
@@ -25,7 +24,6 @@ from temporalio.client import (
 from temporalio.contrib.opentelemetry import TracingInterceptor, TracingWorkflowInboundInterceptor
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.worker import (
-    HandleQueryInput,
     HandleUpdateInput,
     StartActivityInput,
     StartLocalActivityInput,
@@ -71,9 +69,6 @@ class _OnlyInTraces(OutboundInterceptor):
     async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002
         return await self._chosen().start_workflow(input)
 
-    async def query_workflow(self, input: QueryWorkflowInput) -> Any:  # noqa: A002
-        return await self._chosen().query_workflow(input)
-
     async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002
         return await self._chosen().start_workflow_update(input)
 
@@ -92,9 +87,6 @@ class _TracedWorkflow(TracingWorkflowInboundInterceptor):
 
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         self.next.init(_Onwards(outbound, self))
-
-    async def handle_query(self, input: HandleQueryInput) -> Any:  # noqa: A002
-        return await self.next.handle_query(input)
 
     def handle_update_validator(self, input: HandleUpdateInput) -> None:  # noqa: A002
         self.next.handle_update_validator(input)

@@ -13,6 +13,7 @@ from chaos_aura.platform.model import GpuType, Grant
 from chaos_aura.platform.pool.availability import Availability
 from chaos_aura.platform.pool.orders import POOL_ID, GrantOrder, PoolState, PoolView, ReleaseOrder
 from chaos_aura.platform.pool.workflow import GPUPoolWorkflow
+from chaos_aura.platform.reading import read
 
 # A worker that took a task and was killed costs this long, not the default of ten seconds.
 TASK_TIMEOUT = timedelta(seconds=2)
@@ -46,10 +47,10 @@ class PoolClient:
         return await self._updated(GPUPoolWorkflow.release, order)
 
     async def availability(self) -> Availability:
-        return await self._handle.query(GPUPoolWorkflow.availability, rpc_timeout=self._timeout)
+        return await read(self._handle, GPUPoolWorkflow.availability, Availability, self._timeout)
 
     async def view(self) -> PoolView:
-        return await self._handle.query(GPUPoolWorkflow.view, rpc_timeout=self._timeout)
+        return await read(self._handle, GPUPoolWorkflow.view, PoolView, self._timeout)
 
     async def _updated[Order, Told](
         self, update: UpdateMethodMultiParam[[GPUPoolWorkflow, Order], Told], order: Order

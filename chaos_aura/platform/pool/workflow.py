@@ -8,9 +8,9 @@ from temporalio.exceptions import ApplicationError
 
 from chaos_aura.platform.errors import Refused
 from chaos_aura.platform.model import Grant
-from chaos_aura.platform.pool.availability import Availability
 from chaos_aura.platform.pool.inventory import Inventory
-from chaos_aura.platform.pool.orders import GrantOrder, PoolState, PoolView, ReleaseOrder
+from chaos_aura.platform.pool.orders import GrantOrder, PoolState, ReleaseOrder
+from chaos_aura.platform.reading import tell
 
 
 @workflow.defn
@@ -49,13 +49,19 @@ class GPUPoolWorkflow:
         with _refusals_told():
             self._inventory.refuse_release(order)
 
-    @workflow.query
-    def availability(self) -> Availability:
-        return self._inventory.availability()
+    @workflow.update
+    async def availability(self) -> None: ...
 
-    @workflow.query
-    def view(self) -> PoolView:
-        return self._inventory.view()
+    @availability.validator
+    def _tell_availability(self) -> None:
+        tell(self._inventory.availability())
+
+    @workflow.update
+    async def view(self) -> None: ...
+
+    @view.validator
+    def _tell_view(self) -> None:
+        tell(self._inventory.view())
 
     def _history_is_long(self) -> bool:
         return workflow.info().get_current_history_length() >= self._history_limit

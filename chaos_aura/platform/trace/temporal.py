@@ -8,14 +8,19 @@ from temporalio.client import (
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowFailureError,
-    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
 from chaos_aura.platform.allocation.orders import workflow_id_of
 from chaos_aura.platform.allocation.workflow import GPUAllocationWorkflow
+from chaos_aura.platform.model import Allocation
 from chaos_aura.platform.pool.client import PoolClient
+from chaos_aura.platform.reading import read
 from chaos_aura.platform.trace.answer import Answer, found, in_one_line, nothing
+
+_LATE = (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError)
 
 
 async def ask_temporal(client: Client, request_id: str, worker_within_s: float) -> Answer:
@@ -31,13 +36,13 @@ async def ask_temporal(client: Client, request_id: str, worker_within_s: float) 
     try:
         async with asyncio.timeout(worker_within_s):
             if told.status is WorkflowExecutionStatus.RUNNING:
-                held["allocation"] = await handle.query(GPUAllocationWorkflow.allocation)
-                held["unwritten"] = await handle.query(GPUAllocationWorkflow.unwritten)
+                held["allocation"] = await read(handle, GPUAllocationWorkflow.allocation, Allocation)
+                held["unwritten"] = await read(handle, GPUAllocationWorkflow.unwritten, dict[str, str])
             else:
                 held["allocation"] = await handle.result()
     except WorkflowFailureError as failed:
         return found(held, in_one_line(failed.cause))
-    except (TimeoutError, RPCError, WorkflowQueryFailedError) as late:
+    except (TimeoutError, *_LATE) as late:
         return found(held, f"no worker tells more ({in_one_line(late)})")
     return found(held)
 

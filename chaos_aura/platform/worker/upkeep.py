@@ -66,7 +66,7 @@ class Upkeep:
                 await make()
             except _FAILURES as failed:
                 if not told:
-                    get_logger().warning("not yet", what=name, why=str(failed))
+                    get_logger().warning("not yet", what=name, why=str(failed) or type(failed).__name__)
                     told = True
                 await asyncio.sleep(_AGAIN_AFTER_S)
             else:
@@ -98,7 +98,7 @@ class Upkeep:
             try:
                 await self._orphans.sweep()
             except _FAILURES as failed:
-                get_logger().debug("not swept", why=str(failed))
+                get_logger().debug("not swept", why=str(failed) or type(failed).__name__)
 
 
 def _show(told: Availability) -> None:

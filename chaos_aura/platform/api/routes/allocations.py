@@ -143,6 +143,8 @@ async def _release(services: Services, allocation_id: str, tenant: str) -> Alloc
         recorded = await _recorded_after(refused, services, allocation_id)
     if recorded.request.tenant != tenant:
         raise Refused("allocation", "not_yours", "it belongs to another tenant")
+    if recorded.state is State.REFUSED:
+        raise Refused("allocation", "was_refused", "it was refused: it holds nothing")
     why = recorded.release_reason or "its workflow has ended"
     raise Refused("allocation", "already_released", f"it is over: {why}")
 

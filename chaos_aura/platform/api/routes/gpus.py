@@ -13,6 +13,7 @@ from chaos_aura.platform.pool.orders import PoolView
 _READ_WITHIN_S = 2.0
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": PoolView, "description": "as the pool itself knows it at this moment"},
+    422: {"model": ErrorBody, "description": "malformed"},
     503: {"model": ErrorBody, "description": "the pool cannot be asked now"},
 }
 

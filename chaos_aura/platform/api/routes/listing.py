@@ -4,10 +4,11 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from chaos_aura.platform.allocation.calls import NobodyAnswers
 from chaos_aura.platform.api.answers import answered
+from chaos_aura.platform.api.exchange import explain
 from chaos_aura.platform.api.parameters import DEFAULT_LIMIT, Limit, WantedState, only_query
 from chaos_aura.platform.api.problem import ErrorBody
 from chaos_aura.platform.api.refusals import problem_of
@@ -38,23 +39,24 @@ def listing_routes(services: Services) -> APIRouter:
         responses=_RESPONSES,
         dependencies=[only_query("state", "limit")],
     )
-    async def listing(state: WantedState = None, limit: Limit = DEFAULT_LIMIT) -> Response:
+    async def listing(request: Request, state: WantedState = None, limit: Limit = DEFAULT_LIMIT) -> Response:
         """Granted ones from the pool, pending ones from Temporal, refused and released ones from Neo4j."""
         async with services.admission.readings.place():
             if state is not None:
                 return answered(200, {"allocations": await _in_state(services, state, limit), "incomplete": {}})
-            return answered(200, await _in_all_states(services, limit))
+            return answered(200, await _in_all_states(request, services, limit))
 
     return router
 
 
-async def _in_all_states(services: Services, limit: int) -> dict[str, object]:
+async def _in_all_states(request: Request, services: Services, limit: int) -> dict[str, object]:
     """As much of it as can be known now."""
     found = await asyncio.gather(*(_in_state(services, state, limit) for state in State), return_exceptions=True)
     lines: list[ListedAllocation] = []
     incomplete: dict[State, str] = {}
     for state, part in zip(State, found, strict=True):
         if isinstance(part, DependencyFailed):
+            explain(request, str(part))
             incomplete[state] = problem_of(part).message
         elif isinstance(part, BaseException):
             raise part
