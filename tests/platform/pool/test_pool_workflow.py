@@ -70,6 +70,19 @@ def test_a_refusal_says_why_and_leaves_no_history(stack: RunningStack) -> None:
     asyncio.run(use())
 
 
+def test_it_is_read_without_a_write(stack: RunningStack) -> None:
+    async def use() -> None:
+        async with worked(stack) as (client, pool, pool_id):
+            await pool.grant(order("one", 3))
+            handle = client.get_workflow_handle(pool_id)
+            before = (await handle.describe()).history_length
+            told = [(await pool.availability(), await pool.view()) for _ in range(3)]
+            assert {(available.free[GpuType.T4], len(view.holders)) for available, view in told} == {(5, 3)}
+            assert (await handle.describe()).history_length == before
+
+    asyncio.run(use())
+
+
 def test_a_repetition_is_answered_as_things_are_now(stack: RunningStack) -> None:
     """The worker that was granted it died, the next one refused the request, the third would take it again."""
 
