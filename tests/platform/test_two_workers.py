@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from awaiting import wait_until
 from hurting import is_stopped, paused
-from local_stack import placed
+from local_stack import PlacedStack
 from tenants import Held, Load
 
 from chaos_aura.stack.running import RunningStack
@@ -17,20 +17,21 @@ _WITHIN_S = 60
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with placed(tmp_path_factory.mktemp("two-workers")) as one:
-        one.up(workers=2)
-        yield one.running()
+def two_workers(stack: RunningStack) -> Iterator[RunningStack]:
+    one = PlacedStack(stack.project)
+    one.up(workers=2)
+    yield one.running()
+    one.up(workers=1)
 
 
 @pytest.mark.timeout(300)
 def test_what_a_silent_worker_had_begun_goes_on_elsewhere(
-    stack: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None], seed: int
+    two_workers: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None], seed: int
 ) -> None:
     """It wakes in the middle of what it was doing, which has been done since."""
     with load(rate=6.0, hold_s=2.0) as tenants:
         wait_until(lambda: len(tenants.tenants.living) >= 10, _WITHIN_S, "ten that each worker knows some of")
-        with paused(stack, random.Random(seed).choice(("worker", "worker-2"))) as silent:
+        with paused(two_workers, random.Random(seed).choice(("worker", "worker-2"))) as silent:
             begun = tenants.tenants.living
             wait_until(lambda: all(map(_is_over, begun)), _WITHIN_S, "the end of each that was begun")
             tenants.wait_for_releases(10, within_s=_WITHIN_S)
@@ -42,17 +43,19 @@ def test_what_a_silent_worker_had_begun_goes_on_elsewhere(
 
 @pytest.mark.timeout(300)
 def test_told_to_end_while_it_is_busy_it_leaves_nobody_without_an_answer(
-    stack: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None]
+    two_workers: RunningStack, load: Callable[..., Load], all_is_right: Callable[[Load], None]
 ) -> None:
     with load(rate=6.0, hold_s=2.0) as tenants:
         tenants.wait_for_grants(10)
         tenants.wait_for_a_call_under_way(for_s=0)
         ended_at_s = time.monotonic()
-        stack.supervisor.stop("worker")
-        wait_until(lambda: stack.supervisor.children()["worker"].process is None, _WITHIN_S, "the end of the worker")
+        two_workers.supervisor.stop("worker")
+        wait_until(
+            lambda: two_workers.supervisor.children()["worker"].process is None, _WITHIN_S, "the end of the worker"
+        )
         tenants.wait_for_grants(10)
-        child = stack.supervisor.children()["worker"]
-        stack.supervisor.start("worker")
+        child = two_workers.supervisor.children()["worker"]
+        two_workers.supervisor.start("worker")
         tenants.wait_for_grants(10)
     assert (child.state, child.last_end) == (ChildState.STOPPED, "exited with 0")
     assert tenants.calls_at(ended_at_s) > 0

@@ -11,6 +11,7 @@ from local_stack import PlacedStack
 from chaos_aura.core.errors import BadInput
 from chaos_aura.platform import flags as of_platform
 from chaos_aura.stack.flags import PREFIX, flag_names_in, refuse_unusable_flags
+from chaos_aura.stack.unheard import unheard
 
 Place = Callable[..., PlacedStack]
 
@@ -64,8 +65,12 @@ def test_what_is_told_when_it_is_too_late_is_not_silently_unheard(place: Place) 
     assert one.up().unheard == ()
 
     one.down()
-    (note,) = again.up().unheard
-    assert (note, _total(again)) == (gpus, {"t4": 3})
+    assert unheard({"CHAOS_AURA_INVENTORY": "t4=4"}, one.project, runs=False) == (gpus,)
+
+
+def test_what_is_told_in_time_is_heard(place: Place) -> None:
+    told = {f"{PREFIX}RETRIES": "off", "CHAOS_AURA_INVENTORY": "t4=4"}
+    assert unheard(told, place().project, runs=False) == ()
 
 
 def _total(one: PlacedStack) -> dict[str, int]:

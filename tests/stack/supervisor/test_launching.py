@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -218,6 +218,7 @@ def test_a_daemon_whose_launch_was_given_up_starts_nothing(home: Home) -> None:
     os.mkfifo(home.file("logs/supervisor.log"))  # it cannot get further than its log until somebody reads that
     with home.launching(home.program("a"), start_new_session=True) as launcher:
         wait_until(lambda: _daemons(home) == 2, PATIENCE_S, "one waits for the other")
+        wait_until(lambda: _is_detached(home, launcher.pid), PATIENCE_S, "the daemon hears no signal of the launcher's")
         os.killpg(launcher.pid, signal.SIGINT)
         launcher.wait(PATIENCE_S)
         wait_until(lambda: _daemons(home) == 1, PATIENCE_S, "only the daemon is left")
@@ -227,6 +228,13 @@ def test_a_daemon_whose_launch_was_given_up_starts_nothing(home: Home) -> None:
     os.close(log)
     assert "whoever started it is gone" in said
     assert "started as process" not in said
+
+
+def _is_detached(home: Home, session: int) -> bool:
+    """One that is only just forked is still in the session of the launcher."""
+    with suppress(ProcessLookupError):
+        return any(os.getsid(process.pid) != session for process in home.processes())
+    return False
 
 
 def _daemons(home: Home) -> int:
