@@ -16,6 +16,11 @@ def process_of(stack: RunningStack, name: str) -> ProcessId:
     return process
 
 
+def runs_anew(stack: RunningStack, name: str, former: ProcessId) -> bool:
+    """Not while it is between the two."""
+    return stack.supervisor.children()[name].process not in (None, former)
+
+
 @contextmanager
 def paused(stack: RunningStack, name: str) -> Iterator[ProcessId]:
     process = process_of(stack, name)

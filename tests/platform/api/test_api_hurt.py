@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from awaiting import wait_until
-from hurting import paused, process_of
+from hurting import paused, process_of, runs_anew
 from proxies import cut
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -142,7 +142,7 @@ def test_told_to_end_it_answers_whom_it_serves_and_comes_back(stack: RunningStac
         wait_until(lambda: _in_flight(tenant) == 4, WITHIN_S, "four requests under way")
         os.kill(former.pid, signal.SIGTERM)
         assert [answer.result().status_code for answer in answers] == [202] * 4
-    wait_until(lambda: process_of(stack, "api") != former, WITHIN_S, "another process")
+    wait_until(lambda: runs_anew(stack, "api", former), WITHIN_S, "another process")
     wait_until(tenant.is_ready, WITHIN_S, "an API that is ready again")
     assert stack.supervisor.children()["api"].last_end.endswith("0")
 
