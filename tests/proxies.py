@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -25,6 +25,14 @@ def cut(stack: RunningStack, edge: str) -> Iterator[None]:
         yield
     finally:
         assert _ask(stack, "POST", f"/proxies/{edge}", {"enabled": True})["enabled"] is True
+
+
+@contextmanager
+def every_edge_cut(stack: RunningStack, service: str) -> Iterator[None]:
+    with ExitStack() as entered:
+        for edge in stack.catalogue.edges_into(service):
+            entered.enter_context(cut(stack, edge.name))
+        yield
 
 
 @contextmanager

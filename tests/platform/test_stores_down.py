@@ -1,27 +1,18 @@
 """With any one store away, grants and releases go on, and afterwards it has been told everything."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 
 import httpx
 import pytest
 from awaiting import wait_until
 from books import api_url
 from killing import kill_until_it_runs_again
-from proxies import cut
+from proxies import cut, every_edge_cut
 from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
 _STORES = ("neo4j", "redis", "kafka")
-
-
-@contextmanager
-def every_edge_cut(stack: RunningStack, store: str) -> Iterator[None]:
-    with ExitStack() as entered:
-        for edge in stack.catalogue.edges_into(store):
-            entered.enter_context(cut(stack, edge.name))
-        yield
 
 
 def worker_breaker(stack: RunningStack, store: str) -> str:

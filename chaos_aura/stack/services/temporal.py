@@ -17,8 +17,8 @@ _DYNAMIC_CONFIG = (
     "history.maxInFlightUpdates=1000",
     "history.maxTotalUpdates=10000",
     "frontend.namespaceRPS.visibility=1000",
-    # A workflow task that nobody answers is given to the next worker after 3 s; by default it takes up to ten minutes
-    # after a few tries.
+    # A workflow task that nobody answers is given to the next worker after 2 s; by default it takes minutes after some
+    # tries.
     'history.workflowTaskRetryMaxInterval="1s"',
 )
 # Collecting garbage less often costs memory and saves processor time, of which it is the largest user but one.

@@ -56,12 +56,13 @@ async def _in_all_states(request: Request, services: Services, limit: int) -> di
     incomplete: dict[State, str] = {}
     for state, part in zip(State, found, strict=True):
         if isinstance(part, DependencyFailed):
-            explain(request, str(part))
             incomplete[state] = problem_of(part).message
         elif isinstance(part, BaseException):
             raise part
         else:
             lines += part
+    if incomplete:
+        explain(request, "; ".join(str(part) for part in found if isinstance(part, DependencyFailed)))
     return {"allocations": lines, "incomplete": incomplete}
 
 
