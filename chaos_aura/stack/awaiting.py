@@ -13,7 +13,7 @@ from chaos_aura.stack.logs import tail
 from chaos_aura.stack.port_holder import holder_of
 from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
+from chaos_aura.supervision.state import ChildState, ChildStatus
 
 _TRY_EVERY_S = 0.05  # each try takes processor time from those that are being waited for
 _PING_WITHIN_S = 3.0  # the first query of a fresh Neo4j takes 2 s

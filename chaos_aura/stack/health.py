@@ -8,7 +8,7 @@ from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed
 from chaos_aura.stack.pings import Pong
 from chaos_aura.stack.services import LOCAL_SERVICES
-from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
+from chaos_aura.supervision.state import ChildState, ChildStatus
 
 _PINGS = {service.name: service.ping for service in LOCAL_SERVICES}
 _REMEDIES = {

@@ -11,7 +11,7 @@ from chaos_aura.stack.health import Health
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import LOCAL_SERVICES
 from chaos_aura.stack.supervisor.client import SupervisorClient
-from chaos_aura.stack.supervisor.state import ChildStatus
+from chaos_aura.supervision.state import ChildStatus
 
 _CHECK_WITHIN_S = 5.0
 _KNOWN = frozenset(service.name for service in LOCAL_SERVICES)

@@ -26,11 +26,11 @@ from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import refuse_missing_packages_of, selected
 from chaos_aura.stack.services import WORKERS, Site
 from chaos_aura.stack.supervisor.client import SupervisorClient
-from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.training import train_if_needed
 from chaos_aura.stack.undoing import undone_on_failure
 from chaos_aura.stack.unheard import unheard
 from chaos_aura.stack.workers import count_of, retire_spare, with_workers
+from chaos_aura.supervision.state import ChildState
 
 _TRIES = 3
 _TO_BE_STARTED = (ChildState.STOPPED, ChildState.STOPPING, ChildState.ENDED)

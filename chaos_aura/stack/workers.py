@@ -12,7 +12,7 @@ from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.services import LOCAL_SERVICES, WORKERS
 from chaos_aura.stack.services.member import listens_at
 from chaos_aura.stack.services.worker import Worker
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 _LOOK_EVERY_S = 0.05
 _BEYOND_GRACE_S = 10.0

@@ -16,7 +16,7 @@ import pytest
 from local_stack import PlacedStack, chaos_aura
 
 from chaos_aura.stack.project import Project
-from chaos_aura.stack.supervisor.place import SOCKET
+from chaos_aura.supervision.place import SOCKET
 
 _WITHIN_S = 60
 _STRANGER = 54_321

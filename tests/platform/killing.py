@@ -7,7 +7,7 @@ import time
 from awaiting import wait_until
 
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 
 def kill(stack: RunningStack, name: str) -> int:

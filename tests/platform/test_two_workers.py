@@ -11,7 +11,7 @@ from local_stack import PlacedStack
 from tenants import Held, Load
 
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 _WITHIN_S = 60
 

@@ -18,7 +18,7 @@ from chaos_aura.stack import ports
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.health import Health, HealthState
 from chaos_aura.stack.supervisor.backoff import CAP_S
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 pytestmark = pytest.mark.live
 ROUNDS = 10

@@ -16,8 +16,8 @@ from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.running import read_catalogue
-from chaos_aura.stack.supervisor.state import ChildState
 from chaos_aura.stack.workers import count_of, with_workers
+from chaos_aura.supervision.state import ChildState
 
 pytestmark = pytest.mark.live
 Place = Callable[..., PlacedStack]

@@ -8,7 +8,7 @@ from chaos_aura.stack.doctor.holdings import size_of
 from chaos_aura.stack.doctor.room import size_text
 from chaos_aura.stack.doctor.scene import Scene, is_there
 from chaos_aura.stack.running import RunningStack
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 
 def look_at_stack(scene: Scene) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from chaos_aura.stack.pings import Pong, readyz
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
-from chaos_aura.stack.supervisor.state import START_AGAIN
+from chaos_aura.supervision.state import START_AGAIN
 
 _SETTINGS = "settings.json"
 # The platform names services by URI, where its client libraries have one.

@@ -19,11 +19,11 @@ from chaos_aura.stack.supervisor import keeper
 from chaos_aura.stack.supervisor.daemon import serve
 from chaos_aura.stack.supervisor.lineage import adopt_orphans, die_with_parent
 from chaos_aura.stack.supervisor.lock import sign
-from chaos_aura.stack.supervisor.place import LOG
 from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES
 from chaos_aura.stack.supervisor.rotation import put_aside
 from chaos_aura.stack.supervisor.saying import say
 from chaos_aura.stack.supervisor.starter import READY, Starter, wait_until_ready
+from chaos_aura.supervision.place import LOG
 
 _STDERR = 2
 

@@ -11,7 +11,7 @@ from chaos_aura.stack.supervisor.children import Children
 from chaos_aura.stack.supervisor.conversation import Answer
 from chaos_aura.stack.supervisor.program import Program, check_grace
 from chaos_aura.stack.supervisor.saying import say
-from chaos_aura.stack.supervisor.state import SCHEMA
+from chaos_aura.supervision.state import SCHEMA
 
 Request = dict[str, Any]
 

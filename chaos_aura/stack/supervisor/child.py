@@ -17,7 +17,7 @@ from chaos_aura.stack.supervisor.backoff import Backoff
 from chaos_aura.stack.supervisor.program import Program
 from chaos_aura.stack.supervisor.rotation import cut
 from chaos_aura.stack.supervisor.spawn import spawn
-from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
+from chaos_aura.supervision.state import ChildState, ChildStatus
 
 _LEAVING = frozenset({ChildState.STOPPING, ChildState.RESTARTING})
 

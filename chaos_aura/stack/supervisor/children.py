@@ -5,7 +5,7 @@ from collections.abc import Callable
 from chaos_aura.core.errors import BadInput
 from chaos_aura.stack.supervisor.child import Child
 from chaos_aura.stack.supervisor.program import Program, Programs
-from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
+from chaos_aura.supervision.state import ChildState, ChildStatus
 
 _QUIET = frozenset({ChildState.STOPPED, ChildState.ENDED})
 _TOLD = _QUIET | {ChildState.STOPPING}

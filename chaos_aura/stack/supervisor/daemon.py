@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chaos_aura.stack.supervisor.answers import Answers
 from chaos_aura.stack.supervisor.children import Children
-from chaos_aura.stack.supervisor.place import CATALOGUE, LOG, PROGRAMS, SOCKET
 from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES, Programs
 from chaos_aura.stack.supervisor.reception import Reception
 from chaos_aura.stack.supervisor.rotation import cut
 from chaos_aura.stack.supervisor.saying import say
 from chaos_aura.stack.supervisor.wakeup import Wakeup
+from chaos_aura.supervision.place import CATALOGUE, LOG, PROGRAMS, SOCKET
 
 _IDLE_S = 1.0
 _LOGS_EVERY_S = 5.0  # a look is cheap, and much can be written in a minute

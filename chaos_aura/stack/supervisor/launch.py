@@ -10,8 +10,8 @@ from pathlib import Path
 
 from chaos_aura.core.errors import SupervisorFailed
 from chaos_aura.stack.supervisor.lock import is_taken, open_lock
-from chaos_aura.stack.supervisor.place import LOG, PROGRAMS
 from chaos_aura.stack.supervisor.program import Programs
+from chaos_aura.supervision.place import LOG, PROGRAMS
 
 _START_WITHIN_S = 20.0
 _FREE_WITHIN_S = 10.0

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from chaos_aura.core.errors import SupervisorFailed
 from chaos_aura.core.process import ProcessId
-from chaos_aura.stack.supervisor.place import LOCK
-
-_LONGEST_BYTES = 64
+from chaos_aura.supervision.place import LOCK
 
 
 def open_lock(home: Path) -> int:
@@ -49,13 +47,3 @@ def sign(lock: int, process: ProcessId) -> None:
     """So that a daemon which answers no more can still be found and ended."""
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(process).encode(), 0)
-
-
-def signer(home: Path) -> ProcessId | None:
-    """The living daemon of this folder."""
-    try:
-        with (home / LOCK).open(encoding="ascii") as lock:
-            process = ProcessId.parse(lock.read(_LONGEST_BYTES))
-    except (OSError, ValueError):
-        return None
-    return process if process.is_alive() else None

@@ -17,7 +17,7 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs
-from chaos_aura.stack.supervisor.state import ChildState, ChildStatus
+from chaos_aura.supervision.state import ChildState, ChildStatus
 
 PATIENCE_S = 60.0
 MARK = "CHAOS_AURA_TESTED_IN"

@@ -17,7 +17,7 @@ from supervised import PATIENCE_S, Home
 
 from chaos_aura.core.errors import BadInput
 from chaos_aura.core.process import ProcessId
-from chaos_aura.stack.supervisor.place import SOCKET
+from chaos_aura.supervision.place import SOCKET
 
 _GARBAGE = [
     b"\n",

@@ -14,8 +14,8 @@ from supervised import PATIENCE_S, Home
 from chaos_aura.core.errors import StackDown
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
-from chaos_aura.stack.supervisor.place import CATALOGUE, LOCK, SOCKET
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.place import CATALOGUE, LOCK, SOCKET
+from chaos_aura.supervision.state import ChildState
 
 # One grandchild in the child's own group, one that has left it for a session of its own, each with a child.
 _FAMILY = "sh -c 'sleep 1001 & wait' & setsid sh -c 'sleep 1002 & wait' & wait"

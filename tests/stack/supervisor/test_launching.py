@@ -18,8 +18,8 @@ from supervised import MARK, PATIENCE_S, Home, supervised
 
 from chaos_aura.core.errors import StackDown, SupervisorFailed
 from chaos_aura.stack.supervisor.lock import is_held, is_taken, open_lock
-from chaos_aura.stack.supervisor.place import LOCK, PROGRAMS, SOCKET
 from chaos_aura.stack.supervisor.program import Programs
+from chaos_aura.supervision.place import LOCK, PROGRAMS, SOCKET
 
 _NOBODY = 65_534
 

@@ -9,7 +9,7 @@ from hurting import is_stopped
 from supervised import PATIENCE_S, Home
 
 from chaos_aura.core.process import ProcessId
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 _DIES_AT_ONCE = "raise SystemExit(7)"
 

@@ -8,9 +8,9 @@ import pytest
 from awaiting import wait_until
 from supervised import PATIENCE_S, Home
 
-from chaos_aura.stack.supervisor.place import LOG
 from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES
 from chaos_aura.stack.supervisor.rotation import cut, put_aside
+from chaos_aura.supervision.place import LOG
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from awaiting import wait_until
 from supervised import PATIENCE_S, Home
 
 from chaos_aura.core.errors import BadInput, SupervisorFailed
-from chaos_aura.stack.supervisor.state import ChildState
+from chaos_aura.supervision.state import ChildState
 
 _IGNORES_TERM = "trap '' TERM; echo ready > ready; while true; do sleep 0.05; done"
 _LEAVES_A_WORD = "trap 'echo left > word; exit 0' TERM; echo ready > ready; while true; do sleep 0.02; done"

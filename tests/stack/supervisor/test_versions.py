@@ -10,8 +10,8 @@ import pytest
 from supervised import PATIENCE_S, Home
 
 from chaos_aura.core.errors import SupervisorFailed
-from chaos_aura.stack.supervisor.place import LOCK
-from chaos_aura.stack.supervisor.state import ChildStatuses
+from chaos_aura.supervision.place import LOCK
+from chaos_aura.supervision.state import ChildStatuses
 
 # argv: the answer to status, the answer to shutdown. Holds and signs the lock as every version does.
 _OTHER = """

@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from chaos_aura.stack.supervisor.lock import signer
-from chaos_aura.stack.supervisor.place import SOCKET
+from chaos_aura.supervision.place import SOCKET
+from chaos_aura.supervision.signature import signer
 
 _ANSWER_WITHIN_S = 5.0
 _TRY_EVERY_S = 0.02
