@@ -9,7 +9,15 @@ ChaosAuraError
 ├── SupervisorFailed    the daemon did not start, answer or obey
 ├── ServiceUnhealthy    a service runs badly or not at all
 │   └── PortTaken       because a stranger listens where it should
-└── PingFailed          one real operation on one service did not succeed
+├── PingFailed          one real operation on one service did not succeed
+├── FaultRefused        a limit or another fault forbids it; nothing was touched
+├── FaultImpossible     no injector can do it to this target on this machine; nothing was touched
+├── TargetUnfit         what was to be hurt or healed is not there, or not as it must be
+├── NotInForce          injected, but not proven; it has been healed
+├── NotHealed           it could not be proven gone
+├── LedgerUnusable      what must be written down before a fault could not be
+├── ReaperMissing       nobody watches over the faults, so none may be injected
+└── PlugInBroken        an injector of somebody's does not keep the contract
 """
 
 import errno
@@ -79,4 +87,36 @@ class PortTaken(ServiceUnhealthy):
 
 
 class PingFailed(ChaosAuraError):
+    pass
+
+
+class FaultRefused(ChaosAuraError):
+    exit_code = 2
+
+
+class FaultImpossible(ChaosAuraError):
+    pass
+
+
+class TargetUnfit(ChaosAuraError):
+    pass
+
+
+class NotInForce(ChaosAuraError):
+    pass
+
+
+class NotHealed(ChaosAuraError):
+    pass
+
+
+class LedgerUnusable(ChaosAuraError):
+    pass
+
+
+class ReaperMissing(ChaosAuraError):
+    pass
+
+
+class PlugInBroken(ChaosAuraError):
     pass

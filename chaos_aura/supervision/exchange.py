@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from chaos_aura.supervision.place import SOCKET
-from chaos_aura.supervision.signature import signer
+from chaos_aura.core.signature import signer
+from chaos_aura.supervision.place import LOCK, SOCKET
 
 _ANSWER_WITHIN_S = 5.0
 _TRY_EVERY_S = 0.02
@@ -24,7 +24,7 @@ def exchange(home: Path, line: bytes) -> bytes:
             with _connected(home) as connection:
                 return _answer(connection, line)
         except (FileNotFoundError, ConnectionRefusedError, BlockingIOError):  # the last: too many ask at once
-            if signer(home) is None or time.monotonic() > deadline_s:
+            if signer(home / LOCK) is None or time.monotonic() > deadline_s:
                 raise
         except ConnectionResetError:
             _refuse_the_dead(home, deadline_s)
@@ -59,7 +59,7 @@ def _answer(connection: socket.socket, line: bytes) -> bytes:
 
 def _refuse_the_dead(home: Path, deadline_s: float) -> None:
     """ConnectionRefusedError for one that was about to end when it was asked."""
-    while signer(home) is not None:
+    while signer(home / LOCK) is not None:
         if time.monotonic() > deadline_s:
             return
         time.sleep(_TRY_EVERY_S)

@@ -15,10 +15,10 @@ from typing import NoReturn
 
 from chaos_aura.core.errors import ChaosAuraError, SupervisorFailed
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import sign
 from chaos_aura.stack.supervisor import keeper
 from chaos_aura.stack.supervisor.daemon import serve
 from chaos_aura.stack.supervisor.lineage import adopt_orphans, die_with_parent
-from chaos_aura.stack.supervisor.lock import sign
 from chaos_aura.stack.supervisor.program import LOG_LIMIT_BYTES
 from chaos_aura.stack.supervisor.rotation import put_aside
 from chaos_aura.stack.supervisor.saying import say

@@ -4,11 +4,12 @@ from typing import Any
 
 from chaos_aura.core.errors import BadInput, StackDown, SupervisorFailed
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import signer
 from chaos_aura.stack.supervisor.ending import await_end
 from chaos_aura.stack.supervisor.launch import launch
 from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.supervision.client import Supervision
-from chaos_aura.supervision.signature import signer
+from chaos_aura.supervision.place import LOCK
 
 
 class SupervisorClient(Supervision):
@@ -38,9 +39,9 @@ class SupervisorClient(Supervision):
     def shut_down(self, within_s: float) -> None:
         """Returns when the daemon and its children are gone; one that overstays is killed, and they with it."""
         try:
-            process = _answerer(self._ask({"do": "shutdown"})) or signer(self.home)
+            process = _answerer(self._ask({"do": "shutdown"})) or signer(self.home / LOCK)
         except (SupervisorFailed, BadInput):  # mute, or of a version that does not know the word
-            process = signer(self.home)
+            process = signer(self.home / LOCK)
             within_s = 0.0
         except StackDown:
             await_end(self.home, None, within_s)  # of what a killed one has left

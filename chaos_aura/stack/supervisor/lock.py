@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 from chaos_aura.core.errors import SupervisorFailed
-from chaos_aura.core.process import ProcessId
 from chaos_aura.supervision.place import LOCK
 
 
@@ -41,9 +40,3 @@ def is_held(home: Path) -> bool:
     finally:
         os.close(lock)
     return False
-
-
-def sign(lock: int, process: ProcessId) -> None:
-    """So that a daemon which answers no more can still be found and ended."""
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(process).encode(), 0)

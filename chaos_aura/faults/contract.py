@@ -1,0 +1,156 @@
+"""What every injector must pass, ours and a stranger's. Needs no test library: pytest finds its methods.
+
+    from chaos_aura.faults.contract import Case, InjectorContract
+
+    class TestMine(InjectorContract):
+        @pytest.fixture(params=["latency", "partition"])
+        def case(self, request, stack) -> Case:
+            return Case(MyInjector(ground), fault, target, restart=..., remove=...)
+
+Each test gets a target that is well, and leaves it so. `restart` makes the target a new one (another process, another
+container), `remove` ends it for good; both are None where that makes no sense. `restore` brings it back after either.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chaos_aura.core.catalogue import Target
+from chaos_aura.core.fault import Fault, Proof, Undo
+from chaos_aura.core.lease import new_lease_id
+from chaos_aura.faults.awaiting import await_proof
+from chaos_aura.faults.injector import Injector
+
+_HEALER = """
+import importlib, json, os, sys
+from pathlib import Path
+from chaos_aura.core.fault import Undo
+from chaos_aura.faults.ground import Ground
+told = json.load(sys.stdin)
+injector = getattr(importlib.import_module(told["module"]), told["name"])(Ground(Path(told["home"]), dict(os.environ)))
+injector.heal(Undo.from_dict(told["undo"]))
+"""
+_PROCESS_WITHIN_S = 30
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault on one living target. `home` is the stack's folder, for who heals in another process."""
+
+    injector: Injector
+    fault: Fault
+    target: Target
+    home: str
+    restart: Callable[[], None] | None = None
+    remove: Callable[[], None] | None = None
+    restore: Callable[[], None] = _nothing
+    in_force_within_s: float = 5.0
+    gone_within_s: float = 10.0
+    stays_when_restarted: bool = False  # what is hurt outlives the target: bytes in a store, a file
+
+    def prepared(self) -> Undo:
+        """Through JSON, as the ledger keeps it."""
+        undo = self.injector.prepare(self.fault, self.target, new_lease_id())
+        return Undo.from_dict(json.loads(json.dumps(undo.to_dict())))
+
+    def injected(self) -> Undo:
+        undo = self.prepared()
+        self.injector.inject(undo)
+        proof = await_proof(lambda: self.injector.in_force(undo), self.in_force_within_s)
+        assert proof.holds, f"not in force: {proof.seen}"
+        assert proof.seen
+        return undo
+
+    def healed(self, undo: Undo) -> Proof:
+        self.injector.heal(undo)
+        return self.await_gone(undo)
+
+    def await_gone(self, undo: Undo) -> Proof:
+        proof = await_proof(lambda: self.injector.gone(undo), self.gone_within_s)
+        assert proof.holds, f"not gone: {proof.seen}"
+        return proof
+
+
+class InjectorContract:
+    """Subclass it, and give it a fixture named `case`."""
+
+    def test_it_says_who_it_is(self, case: Case) -> None:
+        assert isinstance(case.injector, Injector)
+        assert case.injector.name
+        assert case.fault.kind in case.injector.kinds
+        assert case.injector.settle_s >= 0
+
+    def test_it_can(self, case: Case) -> None:
+        capability = case.injector.can(case.fault, case.target)
+        assert capability.can, capability.why
+
+    def test_it_says_what_it_writes(self, case: Case) -> None:
+        footprint = case.injector.footprint(case.fault, case.target)
+        assert footprint.writes
+        assert footprint == case.injector.footprint(case.fault, case.target)
+
+    def test_preparing_has_no_effect(self, case: Case) -> None:
+        undo = case.prepared()
+        assert not case.injector.in_force(undo)
+        assert undo.touches
+
+    def test_it_is_proven_in_force_and_gone(self, case: Case) -> None:
+        undo = case.injected()
+        case.healed(undo)
+        assert not case.injector.in_force(undo) or self.stays_true_when_healed(case)
+
+    def test_it_heals_twice(self, case: Case) -> None:
+        undo = case.injected()
+        case.healed(undo)
+        case.healed(undo)
+
+    def test_it_heals_what_was_never_injected(self, case: Case) -> None:
+        case.healed(case.prepared())
+
+    def test_it_heals_from_another_process(self, case: Case) -> None:
+        undo = case.injected()
+        kind = type(case.injector)
+        told = {"module": kind.__module__, "name": kind.__name__, "home": case.home, "undo": undo.to_dict()}
+        healer = subprocess.run(
+            [sys.executable, "-P", "-c", _HEALER],
+            input=json.dumps(told),
+            capture_output=True,
+            text=True,
+            timeout=_PROCESS_WITHIN_S,
+            check=False,
+        )
+        assert healer.returncode == 0, healer.stderr
+        case.await_gone(undo)
+
+    def test_it_heals_when_the_target_was_restarted(self, case: Case) -> None:
+        if case.restart is None:
+            return
+        undo = case.injected()
+        try:
+            case.restart()
+            case.healed(undo)
+        finally:
+            case.restore()
+
+    def test_it_heals_when_the_target_is_gone(self, case: Case) -> None:
+        """What outlives the target may only be healed when that is back."""
+        if case.remove is None:
+            return
+        undo = case.injected()
+        try:
+            case.remove()
+            if not case.stays_when_restarted:
+                case.healed(undo)
+        finally:
+            case.restore()
+        case.healed(undo)
+
+    def stays_true_when_healed(self, case: Case) -> bool:
+        """A killed process stays dead: what is proven of a momentary fault is not undone."""
+        return case.fault.kind in ("kill", "restart", "crash_loop", "poison_event")
