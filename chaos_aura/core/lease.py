@@ -57,6 +57,7 @@ class Lease:
     ends_s: float
     state: LeaseState = LeaseState.INTENDED
     revoked: bool = False
+    was_in_force: bool = False
     why: str = ""
     timeline: str = ""
 
@@ -80,6 +81,7 @@ class Lease:
             "ends_s": self.ends_s,
             "state": self.state.value,
             "revoked": self.revoked,
+            "was_in_force": self.was_in_force,
             "why": self.why,
             "timeline": self.timeline,
         }
@@ -98,12 +100,17 @@ class Lease:
             ends_s=float(row["ends_s"]),
             state=LeaseState(row["state"]),
             revoked=bool(row["revoked"]),
+            was_in_force=bool(row["was_in_force"]),
             why=str(row["why"]),
             timeline=str(row["timeline"]),
         )
 
-    def changed(self, state: LeaseState, why: str = "", *, revoked: bool | None = None) -> "Lease":
-        return replace(self, state=state, why=why, revoked=self.revoked if revoked is None else revoked)
+    def changed(self, state: LeaseState, why: str = "", *, revoked: bool = False) -> "Lease":
+        """Once revoked, always; healed is the end."""
+        if not self.is_open:
+            return self
+        was_in_force = self.was_in_force or state is LeaseState.IN_FORCE
+        return replace(self, state=state, why=why, revoked=self.revoked or revoked, was_in_force=was_in_force)
 
 
 def new_lease_id(wall_clock: Callable[[], float] = time.time) -> str:

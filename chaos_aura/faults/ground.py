@@ -8,10 +8,9 @@ from pathlib import Path
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import StackDown
 from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.place import FOLDER
 from chaos_aura.supervision.client import Supervision
 from chaos_aura.supervision.place import CATALOGUE
-
-FOLDER = "faults"
 
 
 @dataclass(frozen=True)

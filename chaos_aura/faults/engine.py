@@ -1,0 +1,256 @@
+"""Injects a fault so that nothing can be left of it, and ends it:
+
+    capability, limits, conflicts, prepare, the lease on the disk, inject, proven in force ... heal, proven gone
+
+Each step is on the timeline. Whatever fails after the lease was written is healed before the error is raised.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos_aura.core.boot import boot_id, since_boot_s
+from chaos_aura.core.catalogue import Target
+from chaos_aura.core.errors import ChaosAuraError, FaultRefused, LedgerUnusable, NotHealed, NotInForce, PlugInBroken
+from chaos_aura.core.fault import Fault, Proof
+from chaos_aura.core.lease import Lease, LeaseState, Owner, new_lease_id
+from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.awaiting import await_proof
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.healing import Healing, Outcome
+from chaos_aura.faults.healing_all import heal_all
+from chaos_aura.faults.injector import Injector
+from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.place import TIMELINE
+from chaos_aura.faults.registry import Registry
+from chaos_aura.faults.telling import Telling
+
+_PROVEN_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `inject` would do. Nothing has been touched."""
+
+    fault: Fault
+    target: Target
+    injector: Injector
+    touches: tuple[str, ...]
+
+
+class Guard:
+    """Whoever sees to it that leases end, also without us. See `reaper.link`."""
+
+    def ready(self) -> None:
+        """Returns when somebody watches. ReaperMissing when nobody does."""
+
+    def look(self) -> None:
+        """There is something new in the ledger."""
+
+
+class Engine:
+    """For one process, its threads too. `me` owns what it injects."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        registry: Registry,
+        guard: Guard,
+        *,
+        limits: Limits | None = None,
+        timeline: Path | None = None,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        ground.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._ground = ground
+        self._registry = registry
+        self._guard = guard
+        self._limits = limits or Limits.of(ground.home.parent)
+        self._on_step = on_step
+        self.ledger = Ledger(ground.folder)
+        self.me = this_process()
+        self._telling = Telling(timeline or ground.folder / TIMELINE)
+        self._healing = Healing(self.ledger, registry, self._telling, self.me)
+        self._under_way: dict[str, threading.Lock] = {}
+        self._stopping = threading.Event()
+
+    def fault(
+        self, kind: str, target: str, parameters: Mapping[str, Any] | None = None, lasts_s: float | None = None
+    ) -> Fault:
+        """Read, checked for words and numbers, and with every default in its place."""
+        return Fault(kind, target, self._registry.kind(kind).read(parameters or {}), self._limits.lasts_s(lasts_s))
+
+    def plan(self, fault: Fault, injector: str = "") -> Plan:
+        """Everything up to `prepare`, which has no effect."""
+        target, chosen = self._resolved(fault, injector)
+        self._check(fault, target, chosen, self.ledger.open_leases())
+        undo = chosen.prepare(fault, target, new_lease_id())
+        return Plan(fault, target, chosen, undo.touches)
+
+    def inject(self, fault: Fault, injector: str = "") -> Lease:
+        """In force and proven when it returns."""
+        lease_id = new_lease_id()
+        self._telling.before(fault, lease_id, "fault.asked", parameters=dict(fault.parameters), lasts_s=fault.lasts_s)
+        try:
+            target, chosen = self._resolved(fault, injector)
+            self._check(fault, target, chosen, self.ledger.open_leases())
+            self._guard.ready()
+            self._step("prepare")
+            lease = self._prepared(fault, target, chosen, lease_id)
+            self.ledger.intend(lease, lambda open_leases: self._check(fault, target, chosen, open_leases))
+        except ChaosAuraError as refused:
+            self._telling.before(fault, lease_id, "fault.refused", why=str(refused))
+            raise
+        with self._injecting(lease.id):
+            return self._carried_out(lease, chosen)
+
+    def prove(self, lease: Lease) -> Proof:
+        """Whether it is still in force."""
+        proof = self._observed(self._registry.named(lease.injector), lease)
+        event = "fault.still_in_force" if proof else "fault.not_held"
+        self._telling.of(lease, event, seen=proof.seen, **proof.facts)
+        return proof
+
+    def heal(self, leases: Iterable[Lease]) -> list[Outcome]:
+        """All of them, whatever becomes of each. Those still being injected are healed as soon as that is over."""
+        chosen = list(leases)
+        for lease in chosen:
+            if lock := self._under_way.get(lease.id):
+                with lock:
+                    pass
+        current = self.ledger.leases()
+        still_open = [each for lease in chosen if (each := current.get(lease.id, lease)).is_open]
+        return heal_all(self._healing, still_open, [each for each in current.values() if each.is_open])
+
+    def heal_mine(self) -> list[Outcome]:
+        """All that this process has injected. One that is just being injected gives up first."""
+        self._stopping.set()
+        try:
+            return self.heal(lease for lease in self.ledger.open_leases() if lease.owner == self.me)
+        finally:
+            self._stopping.clear()
+
+    def close(self) -> None:
+        self._telling.close()
+
+    def _resolved(self, fault: Fault, injector: str) -> tuple[Target, Injector]:
+        target = self._ground.catalogue.target(fault.target)
+        return target, self._registry.choose(fault, target, injector)
+
+    def _check(self, fault: Fault, target: Target, injector: Injector, open_leases: tuple[Lease, ...]) -> None:
+        self._limits.check_target(fault, target, self._ground.catalogue)
+        self._limits.check_number(fault, open_leases)
+        writes = _bordered(injector.name, "footprint", lambda: injector.footprint(fault, target)).writes
+        for lease in open_leases:
+            if both := writes & lease.footprint.writes:
+                why = f"it would write the {sorted(both)[0]}, as {lease.fault} does (lease {lease.id})"
+                raise FaultRefused(str(fault), why, f"wait for its end, or run: chaos-aura heal {lease.id}")
+
+    def _prepared(self, fault: Fault, target: Target, injector: Injector, lease_id: str) -> Lease:
+        undo = _bordered(injector.name, "prepare", lambda: injector.prepare(fault, target, lease_id))
+        footprint = _bordered(injector.name, "footprint", lambda: injector.footprint(fault, target))
+        lease = Lease(
+            id=lease_id,
+            fault=fault,
+            injector=injector.name,
+            footprint=footprint,
+            undo=undo,
+            owner=self.me,
+            began_at=time.time(),
+            ends_s=since_boot_s() + fault.lasts_s,
+            timeline=str(self._telling.path),
+        )
+        self._telling.of(lease, "fault.prepared", touches=undo.touches)
+        return lease
+
+    def _carried_out(self, lease: Lease, injector: Injector) -> Lease:
+        try:
+            self._telling.of(lease, "fault.lease_written")
+            self._guard.look()
+            self._refuse_revoked(lease)
+            self._step("inject")
+            _bordered(injector.name, "inject", lambda: injector.inject(lease.undo))
+            self._telling.of(lease, "fault.injected")
+            self._step("prove")
+            proof = self._proven(lease, injector)
+            lease = self.ledger.change(lease, LeaseState.IN_FORCE, proof.seen)
+            self._telling.of(lease, "fault.in_force", seen=proof.seen, **proof.facts)
+            self._refuse_revoked(lease)
+        except BaseException as cause:
+            self._undone(lease, cause)
+            raise
+        return lease
+
+    def _proven(self, lease: Lease, injector: Injector) -> Proof:
+        def look() -> Proof:
+            if self._stopping.is_set():
+                raise NotInForce(str(lease.fault), "was ended while it was being injected")
+            return self._observed(injector, lease)
+
+        proof = await_proof(look, min(_PROVEN_WITHIN_S, lease.fault.lasts_s))
+        if not proof:
+            raise NotInForce(
+                str(lease.fault), f"was injected and could not be proven: {proof.seen}", "it is healed again"
+            )
+        return proof
+
+    def _observed(self, injector: Injector, lease: Lease) -> Proof:
+        """What cannot be looked at is not proven."""
+        try:
+            return _bordered(injector.name, "in_force", lambda: injector.in_force(lease.undo))
+        except PlugInBroken:
+            raise
+        except ChaosAuraError as cause:
+            return Proof(holds=False, seen=f"{cause.where}: {cause.why}")
+
+    def _refuse_revoked(self, lease: Lease) -> None:
+        """While this process was stopped or slow, the reaper or a person may have ended it."""
+        now = self.ledger.leases().get(lease.id, lease)
+        if now.revoked or not now.is_open:
+            raise NotInForce(str(lease.fault), "was ended by somebody else while it was being injected")
+        if lease.has_ended(boot_id(), since_boot_s()):
+            raise NotInForce(str(lease.fault), f"its {lease.fault.lasts_s:g} s were over before it was in force")
+
+    def _undone(self, lease: Lease, cause: BaseException) -> None:
+        self._telling.of(lease, "fault.failed", why=str(cause) or type(cause).__name__)
+        self._guard.look()
+        outcome = self._healing.heal(lease)
+        if not outcome.is_good and not isinstance(cause, KeyboardInterrupt | SystemExit):
+            why = f"{cause}; and then {outcome.why}"
+            raise NotHealed(str(lease.fault), why, f"run: chaos-aura heal {lease.id}") from cause
+
+    @contextmanager
+    def _injecting(self, lease_id: str) -> Iterator[None]:
+        lock = self._under_way[lease_id] = threading.Lock()
+        with lock:
+            try:
+                yield
+            finally:
+                del self._under_way[lease_id]
+
+    def _step(self, name: str) -> None:
+        self._on_step(name)
+
+
+def this_process() -> Owner:
+    process = ProcessId.of(os.getpid())
+    if process is None:
+        raise LedgerUnusable("/proc", "does not tell of this process", "mount /proc")
+    return Owner(process, boot_id())
+
+
+def _bordered[T](injector: str, method: str, call: Callable[[], T]) -> T:
+    """A stranger's code may raise anything; a user sees a line."""
+    try:
+        return call()
+    except ChaosAuraError:
+        raise
+    except Exception as cause:
+        why = f"method `{method}` failed ({type(cause).__name__}: {cause})"
+        raise PlugInBroken(f"injector {injector}", why, "mend the plug-in") from cause

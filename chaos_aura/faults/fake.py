@@ -1,0 +1,111 @@
+"""An injector that hurts nobody: its mechanism is a file in a folder. For tests of whatever injects and heals.
+
+HOME/faults/fake/struck/LEASE        there while the fault is in force
+HOME/faults/fake/told/STEP           what the step of that name (prepare, inject, in_force, heal, gone) is to do:
+                                     "fail WHY", "crash" (an error that is none of ours), "hang SECONDS", "no"
+                                     (a proof that does not hold), "late SECONDS" (inject: effect after its end)
+"""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from chaos_aura.core.catalogue import Target
+from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
+from chaos_aura.core.kind import Kind, Parameter
+from chaos_aura.faults.ground import Ground
+
+_LATE = '(sleep "$1"; touch "$2") >/dev/null 2>&1 &'
+
+
+class FakeInjector:
+    name: ClassVar[str] = "fake"
+    kinds: ClassVar[frozenset[str]] = frozenset({"pretend"})
+    settle_s: ClassVar[float] = 0.3
+    own_kinds: ClassVar[tuple[Kind, ...]] = (
+        Kind(
+            "pretend",
+            "put a file where it can be seen",
+            (
+                Parameter("writes", str, "what it says that it writes", default="nothing"),
+                Parameter("hurts", str, "whom it says that it hurts", default="nobody"),
+                Parameter("needs", str, "whom it says that its healing needs", default="nobody"),
+            ),
+        ),
+    )
+
+    def __init__(self, ground: Ground) -> None:
+        self.folder = ground.folder / "fake"
+
+    def tell(self, step: str, what: str) -> None:
+        (self.folder / "told").mkdir(parents=True, exist_ok=True)
+        (self.folder / "told" / step).write_text(what, encoding="utf-8")
+
+    def forget(self, step: str) -> None:
+        (self.folder / "told" / step).unlink()
+
+    def struck(self) -> set[str]:
+        """Leases that are in force."""
+        return {path.name for path in (self.folder / "struck").glob("*")}
+
+    def can(self, fault: Fault, target: Target) -> Capability:
+        return YES
+
+    def footprint(self, fault: Fault, target: Target) -> Footprint:
+        hurts, needs = (frozenset({fault.text(each)} - {"nobody"}) for each in ("hurts", "needs"))
+        return Footprint(frozenset({f"{fault.text('writes')} of {target.name}"}), hurts, needs)
+
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        self._obey("prepare")
+        path = self.folder / "struck" / lease_id
+        return Undo({"path": str(path)}, touches=(f"writes {path}",), by_hand=f"rm -f {path}")
+
+    def inject(self, undo: Undo) -> None:
+        late_s = self._obey("inject")
+        path = _path(undo)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if late_s:
+            subprocess.run(["/bin/sh", "-c", _LATE, "late", str(late_s), str(path)], check=True)
+            raise TargetUnfit("fake", "gave no answer")
+        path.touch()
+
+    def heal(self, undo: Undo) -> None:
+        self._obey("heal")
+        _path(undo).unlink(missing_ok=True)
+
+    def in_force(self, undo: Undo) -> Proof:
+        if self._obey("in_force") is None:
+            return Proof(holds=False, seen="told not to be")
+        there = _path(undo).exists()
+        return Proof(there, f"its file is {'' if there else 'not '}there")
+
+    def gone(self, undo: Undo) -> Proof:
+        if self._obey("gone") is None:
+            return Proof(holds=False, seen="told not to be")
+        there = _path(undo).exists()
+        return Proof(not there, f"its file is {'' if there else 'not '}there")
+
+    def _obey(self, step: str) -> float | None:
+        """None when it is to say no; how late when it is to be late."""
+        try:
+            word, _, rest = (self.folder / "told" / step).read_text(encoding="utf-8").partition(" ")
+        except FileNotFoundError:
+            return 0.0
+        match word:
+            case "fail":
+                raise TargetUnfit("fake", rest)
+            case "crash":
+                raise ZeroDivisionError(rest)
+            case "hang":
+                time.sleep(float(rest))
+            case "late":
+                return float(rest)
+            case "no":
+                return None
+        return 0.0
+
+
+def _path(undo: Undo) -> Path:
+    return Path(str(undo.data["path"]))

@@ -1,0 +1,108 @@
+"""How far faults may go in this project: the table `[limits]` of `chaos-aura.toml` beside `.chaos-aura/`.
+
+[limits]
+allowed_targets = ["*"]            # names or patterns: "redis", "worker.*"
+forbidden_targets = ["temporal"]   # wins; a service's name forbids the edges into it, too
+faults_at_once = 10
+default_s = 30                     # how long a fault lasts when nobody says
+longest_s = 600
+"""
+
+import math
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from chaos_aura.core.catalogue import Catalogue, Edge, Target
+from chaos_aura.core.errors import BadInput, FaultRefused, MachineLacks
+from chaos_aura.core.fault import Fault
+from chaos_aura.core.lease import Lease
+
+FILE = "chaos-aura.toml"
+_TABLE = "limits"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    allowed_targets: tuple[str, ...] = ("*",)
+    forbidden_targets: tuple[str, ...] = ()
+    faults_at_once: int = 10
+    default_s: float = 30.0
+    longest_s: float = 600.0
+    file: str = FILE
+
+    @classmethod
+    def of(cls, root: Path) -> "Limits":
+        """Strict: a limit that is misspelt would not hold."""
+        path = root / FILE
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except OSError as cause:
+            raise MachineLacks.because(cause) from cause
+        except ValueError as cause:
+            raise BadInput(str(path), f"is not TOML ({cause})", "mend it") from cause
+        table = document.get(_TABLE, {})
+        if not isinstance(table, dict):
+            raise BadInput(str(path), f"`{_TABLE}` is no table", f"write: [{_TABLE}]")
+        return cls(**{key: _read(path, key, value) for key, value in table.items()}, file=str(path))
+
+    def lasts_s(self, asked_s: float | None) -> float:
+        """How long a fault is to last."""
+        lasts_s = min(self.default_s, self.longest_s) if asked_s is None else asked_s
+        if not (math.isfinite(lasts_s) and lasts_s > 0):
+            raise BadInput("duration", f"{lasts_s!r} is no time that anything can last", "give seconds, such as 10")
+        if lasts_s > self.longest_s:
+            why = f"{lasts_s:g} s is longer than longest_s = {self.longest_s:g} in {self.file}"
+            raise FaultRefused("duration", why, "ask for less, or change it there")
+        return lasts_s
+
+    def check_target(self, fault: Fault, target: Target, catalogue: Catalogue) -> None:
+        names = _names(target, catalogue)
+        for pattern in self.forbidden_targets:
+            if _any(names, (pattern,)):
+                why = f"is forbidden: forbidden_targets has {pattern!r} in {self.file}"
+                raise FaultRefused(str(fault), f"{target.name} {why}", "choose another target, or change it there")
+        own = {target.name, target.service} if isinstance(target, Edge) else {target.name}
+        if not _any(own, self.allowed_targets):
+            why = f"{target.name} is not among allowed_targets in {self.file}"
+            raise FaultRefused(str(fault), why, f"allowed are: {', '.join(self.allowed_targets) or 'none'}")
+
+    def check_number(self, fault: Fault, open_leases: Collection[Lease]) -> None:
+        if len(open_leases) >= self.faults_at_once:
+            why = f"{len(open_leases)} faults are open, and faults_at_once = {self.faults_at_once} in {self.file}"
+            raise FaultRefused(str(fault), why, "see: chaos-aura leases; end some: chaos-aura heal LEASE")
+
+
+def _names(target: Target, catalogue: Catalogue) -> set[str]:
+    """All that a fault on it may reach."""
+    if isinstance(target, Edge):
+        return {target.name, target.service}
+    return {target.name, *(edge.name for edge in catalogue.edges_into(target.name))}
+
+
+def _any(names: Collection[str], patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _read(path: Path, key: str, value: Any) -> Any:
+    where = f"{path}, [{_TABLE}] {key}"
+    match key:
+        case "allowed_targets" | "forbidden_targets":
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise BadInput(where, f"is {value!r}", 'write a list of names or patterns: ["redis", "worker.*"]')
+            return tuple(value)
+        case "faults_at_once":
+            if type(value) is not int or value < 0:
+                raise BadInput(where, f"is {value!r}", "write a whole number, 0 or more")
+            return value
+        case "default_s" | "longest_s":
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise BadInput(where, f"is {value!r}", "write a number of seconds, more than 0")
+            return float(value)
+    known = "allowed_targets, forbidden_targets, faults_at_once, default_s, longest_s"
+    raise BadInput(where, "is no limit", f"there are: {known}")

@@ -1,0 +1,113 @@
+"""The reaper's side of its healer: started ahead, told whom to heal, replaced when it hangs or dies."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaos_aura.core.lease import Lease
+
+_HUNG_AFTER_S = 30.0
+_START_AGAIN_AFTER_S = 1.0
+_CHUNK_BYTES = 65536
+
+
+class HealerLink:
+    """`under_way`: leases that it has been told and has not answered yet, each with when (monotonic)."""
+
+    def __init__(self, home: Path, selector: selectors.BaseSelector, heard: Callable[[dict[str, Any]], None]) -> None:
+        self._home = home
+        self._selector = selector
+        self._heard = heard
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._started_s = 0.0
+        self.is_ready = False
+        self.under_way: dict[str, float] = {}
+
+    def start(self) -> None:
+        self._started_s = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "chaos_aura.faults.healer", str(self._home)],
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=_hears_signals,  # noqa: PLW1509 - this process has one thread
+        )
+        assert self._process.stdout
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._selector.register(self._process.stdout, selectors.EVENT_READ, self._receive)
+
+    def heal(self, leases: Sequence[Lease]) -> None:
+        now_s = time.monotonic()
+        self.under_way |= {lease.id: now_s for lease in leases}
+        self._send({"heal": [lease.id for lease in leases]})
+
+    def replace_if_hung(self) -> None:
+        now_s = time.monotonic()
+        if any(now_s - since_s > _HUNG_AFTER_S for since_s in self.under_way.values()):
+            self._lost("hung")
+        elif self._process and not self.is_ready and now_s - self._started_s > _HUNG_AFTER_S:
+            self._lost("did not get ready")
+        if self._process is None and now_s - self._started_s > _START_AGAIN_AFTER_S:
+            self.start()
+
+    def end(self) -> None:
+        if self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            self._process.wait()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            self._lost("died")
+
+    def _receive(self) -> None:
+        assert self._process
+        assert self._process.stdout
+        content = os.read(self._process.stdout.fileno(), _CHUNK_BYTES)
+        if not content:
+            self._lost("died")
+            return
+        *lines, self._rest = (self._rest + content).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        self.is_ready = True
+        if "id" in message:
+            self.under_way.pop(message["id"], None)
+        self._heard(message)
+
+    def _lost(self, why: str) -> None:
+        """Another one is started; what this one had been told is told again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdout
+        assert process.stdin
+        self._selector.unregister(process.stdout)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with_less = list(self.under_way)
+        self.under_way.clear()
+        self.is_ready, self._rest = False, b""
+        for lease_id in with_less:
+            self._heard({"id": lease_id, "ending": "stuck", "why": f"the healer {why}"})
+
+
+def _hears_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

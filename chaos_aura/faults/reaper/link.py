@@ -1,0 +1,108 @@
+"""An owner's side of the reaper: the acknowledgement before the first lease, and a new reaper when it dies."""
+
+import os
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from chaos_aura.core.boot import boot_id
+from chaos_aura.core.errors import ReaperMissing
+from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import signer
+from chaos_aura.faults.engine import Guard
+from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.place import FOLDER, REAPER_LOCK, REAPER_LOG, REAPER_SOCKET
+from chaos_aura.faults.reaper.launch import launch
+
+_ACKNOWLEDGED_WITHIN_S = 15.0
+_AGAIN_AFTER_S = 0.2
+_RECEIVE_BYTES = 4096
+
+
+class ReaperLink(Guard):
+    """One connection for as long as this process injects. Its end tells that the reaper has died."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._ledger = Ledger(home / FOLDER)
+        self._changing = threading.RLock()
+        self._connection: socket.socket | None = None
+        self._is_closed = False
+
+    def ready(self) -> None:
+        with self._changing:
+            if self._connection is None:
+                self._connection = connect(self._home)
+                threading.Thread(target=self._watch, args=(self._connection,), daemon=True).start()
+
+    def look(self) -> None:
+        with suppress(OSError), self._changing:
+            if self._connection:
+                self._connection.send(b"look\n")
+
+    def close(self) -> None:
+        with self._changing:
+            self._is_closed = True
+            if self._connection:
+                with suppress(OSError):
+                    self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _watch(self, connection: socket.socket) -> None:
+        """A reaper that dies while we have leases is replaced at once."""
+        with suppress(OSError):
+            while connection.recv(_RECEIVE_BYTES):
+                pass
+        with self._changing:
+            connection.close()
+            self._connection = None
+        while not self._is_closed and self._has_leases():
+            with suppress(ReaperMissing):
+                self.ready()
+                return
+            time.sleep(_AGAIN_AFTER_S)
+
+    def _has_leases(self) -> bool:
+        return any(lease.owner.process.pid == os.getpid() for lease in self._ledger.open_leases())
+
+
+def connect(home: Path) -> socket.socket:
+    """To a reaper that has acknowledged that it guards this process, started when there is none."""
+    deadline_s = time.monotonic() + _ACKNOWLEDGED_WITHIN_S
+    while True:
+        try:
+            return _acknowledged(home, deadline_s)
+        except (FileNotFoundError, ConnectionError, BlockingIOError):
+            if time.monotonic() > deadline_s:
+                raise _silent(home) from None
+        except TimeoutError:
+            raise _silent(home) from None
+        launch(home)
+
+
+def _acknowledged(home: Path, deadline_s: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        folder = os.open(home / FOLDER, os.O_PATH | os.O_DIRECTORY)
+        try:
+            connection.settimeout(max(0.1, deadline_s - time.monotonic()))
+            connection.connect(f"/proc/self/fd/{folder}/{REAPER_SOCKET}")  # a path may have 107 bytes only
+        finally:
+            os.close(folder)
+        connection.sendall(f"guard {ProcessId.of(os.getpid())} {boot_id()}\n".encode())
+        if not connection.recv(_RECEIVE_BYTES):
+            raise ConnectionResetError("it was about to end")
+        connection.settimeout(None)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _silent(home: Path) -> ReaperMissing:
+    process = signer(home / FOLDER / REAPER_LOCK)
+    who = f"process {process.pid} " if process else ""
+    why = f"{who}did not acknowledge within {_ACKNOWLEDGED_WITHIN_S:g} s"
+    remedy = f"end it: kill -9 {process.pid}" if process else f"its log: {home / FOLDER / REAPER_LOG}"
+    return ReaperMissing("reaper", why, f"{remedy}; nothing was injected")

@@ -1,0 +1,83 @@
+"""A stack's folder with a catalogue and nothing behind it. The fake injector is installed in it, for every process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from awaiting import wait_until
+from local_stack import processes_in
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Catalogue, Edge, Service
+from chaos_aura.faults.engine import Engine, Guard
+from chaos_aura.faults.fake import FakeInjector
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.registry import Registry
+
+_ENDS_WITHIN_S = 20.0
+SERVICES = ("neo4j", "redis", "kafka")
+
+
+class NoGuard(Guard):
+    """For tests in which nobody dies."""
+
+    looks = 0
+
+    def look(self) -> None:
+        self.looks += 1
+
+
+@dataclass(frozen=True)
+class FakeHome:
+    root: Path
+    environ: dict[str, str]
+
+    @property
+    def home(self) -> Path:
+        return self.root / ".chaos-aura"
+
+    @property
+    def ground(self) -> Ground:
+        return Ground(self.home, self.environ)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.ground.folder)
+
+    @property
+    def fake(self) -> FakeInjector:
+        return FakeInjector(self.ground)
+
+    def engine(self, guard: Guard | None = None, limits: Limits | None = None) -> Engine:
+        registry = Registry((self.fake,))
+        return Engine(self.ground, registry, guard or NoGuard(), limits=limits or Limits(faults_at_once=1000))
+
+
+@contextmanager
+def fake_home(folder: Path, plug_ins: Path) -> Iterator[FakeHome]:
+    """Whatever guards it must have ended by itself when it is left."""
+    made = FakeHome(folder, {**os.environ, "PYTHONPATH": str(plug_ins), "CHAOS_AURA_PROJECT": str(folder)})
+    made.home.mkdir(parents=True)
+    (made.home / "catalogue.json").write_text(_catalogue().to_json(), encoding="utf-8")
+    yield made
+    wait_until(lambda: not processes_in(folder), _ENDS_WITHIN_S, "no process is left in the folder")
+
+
+def install_fake(folder: Path) -> Path:
+    """As a package manager would: a folder with metadata that name the entry point."""
+    info = folder / "fake_plug_in-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-plug-in\nVersion: 1.0\n", encoding="utf-8")
+    entry = "[chaos_aura.injectors]\nfake = chaos_aura.faults.fake:FakeInjector\n"
+    (info / "entry_points.txt").write_text(entry, encoding="utf-8")
+    return folder
+
+
+def _catalogue() -> Catalogue:
+    services = tuple(Service(name, Address("127.0.0.1", 1), "", "1") for name in SERVICES)
+    edges = tuple(Edge("worker", name, Address("127.0.0.1", 1), Address("127.0.0.1", 1), "") for name in SERVICES)
+    return Catalogue("local", services, edges)

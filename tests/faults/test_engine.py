@@ -1,0 +1,286 @@
+"""The sequence of one fault, its refusals, and that nothing is left when a step fails."""
+
+import json
+import resource
+import threading
+from pathlib import Path
+
+import pytest
+from fake_home import FakeHome
+
+from chaos_aura.core.errors import (
+    BadInput,
+    ChaosAuraError,
+    FaultRefused,
+    LedgerUnusable,
+    NotHealed,
+    NotInForce,
+    PlugInBroken,
+    ReaperMissing,
+    TargetUnfit,
+)
+from chaos_aura.core.lease import LeaseState
+from chaos_aura.faults.engine import Guard
+from chaos_aura.faults.healing import Ending
+from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.place import TIMELINE
+from chaos_aura.record.timeline import read_timeline
+
+
+def events(home: FakeHome) -> list[str]:
+    return [event["event"] for event in read_timeline(home.ground.folder / TIMELINE)]
+
+
+def test_a_fault_is_written_injected_proven_healed_and_proven_gone(home: FakeHome) -> None:
+    engine = home.engine()
+    lease = engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
+    assert lease.state is LeaseState.IN_FORCE
+    assert home.fake.struck() == {lease.id}
+    assert home.ledger.leases()[lease.id].state is LeaseState.IN_FORCE
+    assert engine.prove(lease)
+    [outcome] = engine.heal([lease])
+    assert outcome.ending is Ending.HEALED
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+    assert events(home) == [
+        "fault.asked", "fault.prepared", "fault.lease_written", "fault.injected", "fault.in_force",
+        "fault.still_in_force", "fault.heal_began", "fault.healed",
+    ]  # fmt: skip
+
+
+def test_each_step_has_its_time_and_its_lease(home: FakeHome) -> None:
+    engine = home.engine()
+    lease = engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
+    engine.heal([lease])
+    told = read_timeline(home.ground.folder / TIMELINE)
+    assert {event["lease"] for event in told} == {lease.id}
+    times = [event["monotonic_ns"] for event in told]
+    assert times == sorted(times)
+    assert len(set(times)) == len(times)
+
+
+def test_the_lease_is_on_the_disk_before_anything_is_injected(home: FakeHome) -> None:
+    seen: dict[str, LeaseState] = {}
+
+    class Looking(Guard):
+        def look(self) -> None:
+            seen.update({lease.id: lease.state for lease in home.ledger.open_leases()})
+            assert not home.fake.struck()
+
+    engine = home.engine(Looking())
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
+    assert seen == {lease.id: LeaseState.INTENDED}
+    engine.heal_mine()
+
+
+def test_without_somebody_who_watches_nothing_is_injected(home: FakeHome) -> None:
+    class Nobody(Guard):
+        def ready(self) -> None:
+            raise ReaperMissing("reaper", "is not there")
+
+    engine = home.engine(Nobody())
+    with pytest.raises(ReaperMissing):
+        engine.inject(engine.fault("pretend", "neo4j"))
+    assert home.fake.struck() == set()
+    assert home.ledger.leases() == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "what", "error"),
+    [
+        ("prepare", "fail no such thing", TargetUnfit),
+        ("prepare", "crash", PlugInBroken),
+        ("inject", "fail refused", TargetUnfit),
+        ("inject", "crash", PlugInBroken),
+        ("in_force", "no", NotInForce),
+        ("in_force", "fail no answer", NotInForce),
+        ("in_force", "crash", PlugInBroken),
+    ],
+)
+def test_a_step_that_fails_leaves_nothing(home: FakeHome, step: str, what: str, error: type[ChaosAuraError]) -> None:
+    home.fake.tell(step, what)
+    engine = home.engine()
+    with pytest.raises(error):
+        engine.inject(engine.fault("pretend", "neo4j", lasts_s=0.5))
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+
+
+def test_a_request_that_takes_effect_after_its_heal_is_healed_again(home: FakeHome) -> None:
+    home.fake.tell("inject", "late 0.15")
+    engine = home.engine()
+    with pytest.raises(TargetUnfit, match="no answer"):
+        engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+
+
+def test_what_can_be_neither_proven_nor_healed_is_said_and_stays_open(home: FakeHome) -> None:
+    home.fake.tell("in_force", "fail no answer")
+    home.fake.tell("heal", "crash beyond us")
+    engine = home.engine()
+    with pytest.raises(NotHealed, match=r"no answer.*beyond us.*chaos-aura heal"):
+        engine.inject(engine.fault("pretend", "neo4j", lasts_s=0.5))
+    [lease] = home.ledger.open_leases()
+    assert lease.state is LeaseState.STUCK
+    assert lease.undo.by_hand.startswith("rm -f")
+    home.fake.forget("heal")
+    assert [outcome.ending for outcome in engine.heal(home.ledger.open_leases())] == [Ending.HEALED]
+    assert home.fake.struck() == set()
+
+
+def test_two_faults_that_write_the_same_are_refused_with_both_named(home: FakeHome) -> None:
+    engine = home.engine()
+    first = engine.inject(engine.fault("pretend", "neo4j"))
+    with pytest.raises(FaultRefused) as refused:
+        engine.inject(engine.fault("pretend", "neo4j", {"hurts": "redis"}))
+    assert "pretend of neo4j" in str(refused.value)
+    assert first.id in str(refused.value)
+    assert home.fake.struck() == {first.id}
+    engine.inject(engine.fault("pretend", "redis"))
+    engine.heal_mine()
+    assert home.fake.struck() == set()
+
+
+def test_two_runs_that_clash_at_the_same_moment_get_one_fault(home: FakeHome) -> None:
+    engines = [home.engine() for _ in range(6)]
+    start = threading.Barrier(len(engines))
+    results: list[object] = []
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            results.append(engines[number].inject(engines[number].fault("pretend", "neo4j")).id)
+        except FaultRefused as refused:
+            results.append(refused)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(engines))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(result).__name__ for result in results) == ["FaultRefused"] * 5 + ["str"]
+    assert home.fake.struck() == {result for result in results if isinstance(result, str)}
+    engines[0].heal_mine()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("pretense", "neo4j", {}, 5), "pretense: no such kind of fault; there are: pretend"),
+        (("pretend", "mongo", {}, 5), "mongo: no such target; there are: neo4j"),
+        (("pretend", "neo4j", {"speed": 3}, 5), "pretend: has no parameter `speed`; there are: writes, hurts, needs"),
+        (("pretend", "neo4j", {"writes": 3}, 5), "pretend, writes: must be a text, not 3"),
+        (("pretend", "neo4j", {}, -1), "duration: -1 is no time"),
+        (("pretend", "neo4j", {}, float("inf")), "duration: inf is no time"),
+        (("pretend", "neo4j", {}, 601), "duration: 601 s is longer than longest_s = 600"),
+        (("latency", "neo4j", {}, 5), "latency: no injector for it is installed"),
+    ],
+)
+def test_wrong_input_is_one_line_and_touches_nothing(
+    home: FakeHome, asked: tuple[str, str, dict[str, object], float], says: str
+) -> None:
+    engine = home.engine()
+    with pytest.raises(ChaosAuraError) as refused:
+        engine.inject(engine.fault(*asked))
+    assert str(refused.value).startswith(says)
+    assert "\n" not in str(refused.value)
+    assert home.ledger.leases() == {}
+    assert home.fake.struck() == set()
+
+
+def test_limits_hold_before_anything_is_touched(home: FakeHome) -> None:
+    engine = home.engine(limits=Limits(forbidden_targets=("redis",), faults_at_once=1))
+    with pytest.raises(FaultRefused, match="redis is forbidden"):
+        engine.inject(engine.fault("pretend", "redis"))
+    with pytest.raises(FaultRefused, match=r"worker\.redis is forbidden"):
+        engine.inject(engine.fault("pretend", "worker.redis"))
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
+    with pytest.raises(FaultRefused, match="faults_at_once = 1"):
+        engine.inject(engine.fault("pretend", "kafka"))
+    assert home.fake.struck() == {lease.id}
+    engine.heal_mine()
+
+
+def test_a_plan_touches_nothing_and_tells_what_would_be_touched(home: FakeHome) -> None:
+    plan = home.engine().plan(home.engine().fault("pretend", "neo4j"))
+    assert plan.injector.name == "fake"
+    assert plan.touches[0].startswith("writes ")
+    assert home.ledger.leases() == {}
+    assert home.fake.struck() == set()
+
+
+def test_a_full_disk_while_the_lease_is_written_means_no_fault(home: FakeHome, tmp_path: Path) -> None:
+    """As the kernel tells it: this process may let no file grow any more."""
+    engine = home.engine()
+    engine.heal([engine.inject(engine.fault("pretend", "neo4j"))])
+    size = home.ledger.path.stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200, hard))
+    try:
+        with pytest.raises(LedgerUnusable, match="nothing was injected"):
+            engine.inject(engine.fault("pretend", "neo4j"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert home.ledger.path.stat().st_size == size
+    assert home.fake.struck() == set()
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
+    assert [
+        json.loads(line)["lease"]["id"] for line in home.ledger.path.read_bytes().split(b"\n") if b'"lease":{' in line
+    ][-1] == lease.id
+    engine.heal_mine()
+
+
+def test_leases_are_healed_last_in_first_out_and_one_failure_stops_none(home: FakeHome) -> None:
+    engine = home.engine()
+    leases = [engine.inject(engine.fault("pretend", target)) for target in ("neo4j", "redis", "kafka")]
+    (home.ground.folder / "fake" / "struck" / leases[1].id).unlink()
+    (home.ground.folder / "fake" / "struck" / leases[1].id).mkdir()  # what cannot be unlinked
+    outcomes = engine.heal(leases)
+    assert [outcome.ending for outcome in outcomes] == [Ending.HEALED, Ending.STUCK, Ending.HEALED]
+    healed = [e["lease"] for e in read_timeline(home.ground.folder / TIMELINE) if e["event"] == "fault.heal_began"]
+    assert healed == [lease.id for lease in reversed(leases)]
+    (home.ground.folder / "fake" / "struck" / leases[1].id).rmdir()
+    assert engine.heal(leases)[0].ending is Ending.HEALED
+
+
+def test_a_lease_that_needs_what_another_hurts_waits_for_it(home: FakeHome) -> None:
+    engine = home.engine()
+    needing = engine.inject(engine.fault("pretend", "redis", {"needs": "redis"}))
+    hurting = engine.inject(engine.fault("pretend", "kafka", {"hurts": "redis"}))
+    [outcome] = engine.heal([needing])
+    assert outcome.ending is Ending.WAITING
+    assert hurting.id in outcome.why
+    assert needing.id in home.fake.struck()
+    assert [each.ending for each in engine.heal([needing, hurting])] == [Ending.HEALED] * 2
+    order = [e["lease"] for e in read_timeline(home.ground.folder / TIMELINE) if e["event"] == "fault.healed"]
+    assert order == [hurting.id, needing.id]
+
+
+def test_what_is_being_injected_in_another_thread_is_ended_with_the_rest(home: FakeHome) -> None:
+    home.fake.tell("in_force", "no")
+    engine = home.engine()
+    failed: list[BaseException] = []
+
+    def inject() -> None:
+        try:
+            engine.inject(engine.fault("pretend", "neo4j", lasts_s=60))
+        except ChaosAuraError as cause:
+            failed.append(cause)
+
+    thread = threading.Thread(target=inject)
+    thread.start()
+    while not home.fake.struck():
+        assert thread.is_alive()
+    engine.heal_mine()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert isinstance(failed[0], NotInForce)
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+
+
+def test_an_unknown_injector_is_named(home: FakeHome) -> None:
+    engine = home.engine()
+    with pytest.raises(BadInput, match="docker: no such injector; there are: fake"):
+        engine.inject(engine.fault("pretend", "neo4j"), injector="docker")
