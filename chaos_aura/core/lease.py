@@ -44,6 +44,7 @@ class Owner:
 class Lease:
     """`ends_s` is on the clock that counts from boot, also while the machine sleeps (CLOCK_BOOTTIME).
 
+    It allows for the proof first, and is set anew when the fault is in force.
     `revoked`: somebody else than the owner has decided that it ends. An owner may still be about to inject it.
     """
 
@@ -105,12 +106,16 @@ class Lease:
             timeline=str(row["timeline"]),
         )
 
-    def changed(self, state: LeaseState, why: str = "", *, revoked: bool = False) -> "Lease":
+    def changed(
+        self, state: LeaseState, why: str = "", *, revoked: bool = False, ends_s: float | None = None
+    ) -> "Lease":
         """Once revoked, always; healed is the end."""
         if not self.is_open:
             return self
         was_in_force = self.was_in_force or state is LeaseState.IN_FORCE
-        return replace(self, state=state, why=why, revoked=self.revoked or revoked, was_in_force=was_in_force)
+        ends_s = self.ends_s if ends_s is None else ends_s
+        revoked = revoked or self.revoked
+        return replace(self, state=state, why=why, revoked=revoked, was_in_force=was_in_force, ends_s=ends_s)
 
 
 def new_lease_id(wall_clock: Callable[[], float] = time.time) -> str:

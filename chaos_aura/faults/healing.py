@@ -19,7 +19,7 @@ from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.registry import Registry
 from chaos_aura.faults.telling import Telling
 
-GIVES_UP_AFTER_S = 10.0
+GIVES_UP_AFTER_S = 5.0
 _FIRST_WAIT_S = 0.002
 _LONGEST_WAIT_S = 0.1
 _SETTLING_EVERY_S = 0.02

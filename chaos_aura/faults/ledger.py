@@ -1,7 +1,7 @@
 """Every lease, on disk before its fault: `.chaos-aura/faults/ledger.jsonl`, a line for each thing that became of one.
 
     {"lease": {"id": "01K9...", "state": "intended", ...}}
-    {"id": "01K9...", "state": "in_force", "why": "answer after 212 ms", "revoked": false}
+    {"id": "01K9...", "state": "in_force", "why": "answer after 212 ms", "revoked": false, "ends_s": 81234.5}
 
 Lines are only added, each in one write that begins and ends with a newline, so a line that a crash has torn spoils no
 other. Reading needs no lock, nor does saying what became of a lease: a controller stopped in the middle of anything
@@ -75,10 +75,13 @@ class Ledger:
             self._tidy()
             self._append({"lease": lease.to_dict()}, _write_whole)
 
-    def change(self, lease: Lease, state: LeaseState, why: str = "", *, revoked: bool = False) -> Lease:
+    def change(
+        self, lease: Lease, state: LeaseState, why: str = "", *, revoked: bool = False, ends_s: float | None = None
+    ) -> Lease:
         """Says what became of it. Returns the lease as it is then."""
-        changed = lease.changed(state, why, revoked=revoked)
-        self._append({"id": lease.id, "state": state.value, "why": why, "revoked": changed.revoked}, _write)
+        changed = lease.changed(state, why, revoked=revoked, ends_s=ends_s)
+        told = {"state": state.value, "why": why, "revoked": changed.revoked, "ends_s": changed.ends_s}
+        self._append({"id": lease.id, **told}, _write)
         return changed
 
     def _read_on(self, file: IO[bytes]) -> None:
@@ -160,7 +163,8 @@ def _fold_one(leases: dict[str, Lease], record: dict[str, Any]) -> None:
         leases[lease.id] = lease
         return
     lease = leases[record["id"]]
-    leases[lease.id] = lease.changed(LeaseState(record["state"]), str(record["why"]), revoked=bool(record["revoked"]))
+    state, why, revoked = LeaseState(record["state"]), str(record["why"]), bool(record["revoked"])
+    leases[lease.id] = lease.changed(state, why, revoked=revoked, ends_s=float(record["ends_s"]))
 
 
 def _write(file: int, line: bytes) -> None:

@@ -52,9 +52,10 @@ class FakeHome:
     def fake(self) -> FakeInjector:
         return FakeInjector(self.ground)
 
-    def engine(self, guard: Guard | None = None, limits: Limits | None = None) -> Engine:
+    def engine(self, guard: Guard | None = None, limits: Limits | None = None, proven_within_s: float = 1) -> Engine:
         registry = Registry((self.fake,))
-        return Engine(self.ground, registry, guard or NoGuard(), limits=limits or Limits(faults_at_once=1000))
+        limits = limits or Limits(faults_at_once=1000)
+        return Engine(self.ground, registry, guard or NoGuard(), limits=limits, proven_within_s=proven_within_s)
 
 
 @contextmanager

@@ -259,7 +259,7 @@ def test_a_lease_that_needs_what_another_hurts_waits_for_it(home: FakeHome) -> N
 
 def test_what_is_being_injected_in_another_thread_is_ended_with_the_rest(home: FakeHome) -> None:
     home.fake.tell("in_force", "no")
-    engine = home.engine()
+    engine = home.engine(proven_within_s=60)
     failed: list[BaseException] = []
 
     def inject() -> None:

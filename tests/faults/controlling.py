@@ -1,0 +1,79 @@
+"""`python controlling.py HOME HALT KIND TARGET LASTS_S [KEY=VALUE...]`: a controller that tests kill.
+
+It injects one fault, says on its output what it is about to do, and halts at the step named HALT (prepare, inject,
+prove, in_force, heal, healed; `none` never) until a line comes in.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+
+def main() -> None:
+    from chaos_aura.core.errors import ChaosAuraError  # noqa: PLC0415 - tests import this module for the class below
+    from chaos_aura.faults.engine import Engine  # noqa: PLC0415
+    from chaos_aura.faults.ground import Ground  # noqa: PLC0415
+    from chaos_aura.faults.reaper.link import ReaperLink  # noqa: PLC0415
+    from chaos_aura.faults.registry import Registry  # noqa: PLC0415
+
+    home, halt, kind, target, lasts_s, *parameters = sys.argv[1:]
+
+    def step(name: str) -> None:
+        say(name)
+        if name == halt:
+            sys.stdin.readline()
+
+    ground = Ground(Path(home), dict(os.environ))
+    engine = Engine(ground, Registry.installed(ground), ReaperLink(ground.home), on_step=step, proven_within_s=1)
+    try:
+        fault = engine.fault(kind, target, dict(each.split("=", 1) for each in parameters), float(lasts_s))
+        lease = engine.inject(fault)
+        step("in_force")
+        step("heal")
+        [outcome] = engine.heal([lease])
+        say("healed" if outcome.is_good else f"failed {outcome.why}")
+    except ChaosAuraError as cause:
+        say(f"failed {cause}")
+    step("healed")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@dataclass(frozen=True)
+class Controller:
+    process: "Popen[str]"
+
+    def await_step(self, name: str) -> str:
+        """The line that begins with it; a failure is one, too."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if line.startswith((name, "failed")):
+                return line.strip()
+        raise AssertionError(f"ended before {name}")
+
+    def go_on(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+
+@contextmanager
+def controller(home: Path, environ: dict[str, str], halt: str, *words: str) -> Iterator[Controller]:
+    """Killed at the end, whatever it does."""
+    argv = [sys.executable, "-P", __file__, str(home), halt, *words]
+    with Popen(argv, stdin=PIPE, stdout=PIPE, text=True, env=environ) as process:
+        try:
+            yield Controller(process)
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""Helpers: how they start, what ends them, and that none is ever left."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from awaiting import wait_until
+from standing_reaper import helpers_in, standing_reaper
+
+from chaos_aura.core.errors import BadInput, ReaperMissing
+from chaos_aura.core.fault import Fault, Undo
+from chaos_aura.core.lease import new_lease_id
+from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.lasting import place
+from chaos_aura.faults.lasting.carrier import Carrier, by_hand
+from chaos_aura.faults.lasting.end import end
+from chaos_aura.faults.lasting.find import helpers_of
+from chaos_aura.faults.lasting.report import figures_of, last_words
+from chaos_aura.faults.lasting.start import start
+
+_WORKS = """
+    from chaos_aura.faults.lasting.helper import Helper
+
+    def run(helper: Helper) -> None:
+        open(helper.arguments[0], "a").close()
+        helper.report(began=1)
+        try:
+            helper.wait_to_end()
+        finally:
+            helper.report(undone=1)
+"""
+_FORKS = """
+    import os, time
+
+    def run(helper):
+        for _ in range(3):
+            if os.fork() == 0:
+                time.sleep(60)
+        helper.report(began=1)
+        helper.wait_to_end()
+"""
+_BLIND = """
+    def run(helper):
+        helper.report(began=1)
+        while True:
+            pass
+"""
+_BROKEN = """
+    def run(helper):
+        raise RuntimeError("no more of it")
+"""
+_STARTER = """
+import os, sys
+from pathlib import Path
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.lasting.start import start
+home, lease, program, trace = sys.argv[1:]
+print(flush=True)
+start(Ground(Path(home), {}), lease, Path(program), [trace], 60)
+"""
+_SOON_S = 5
+_ROUNDS = 12
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    one = Ground(tmp_path / "a project" / ".chaos-aura", dict(os.environ))
+    one.folder.mkdir(parents=True)
+    yield one
+    assert not helpers_in(one.home)
+
+
+@pytest.fixture
+def reaper(ground: Ground) -> Iterator["subprocess.Popen[bytes]"]:
+    with standing_reaper(ground.home) as one:
+        yield one
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "a program.py"
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    return tmp_path / "it did something"
+
+
+@pytest.fixture
+def lease() -> str:
+    return new_lease_id()
+
+
+@pytest.fixture
+def working(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> ProcessId:
+    process = start(ground, lease, written(_WORKS), [str(trace)], 60)
+    wait_until(lambda: figures_of(ground, lease), _SOON_S, "it has begun")
+    return process
+
+
+def ends(process: ProcessId, within_s: float = _SOON_S) -> float:
+    began_s = time.monotonic()
+    wait_until(lambda: not process.is_alive(), within_s, "it has ended")
+    return time.monotonic() - began_s
+
+
+def test_it_is_found_by_its_lease(working: ProcessId, lease: str) -> None:
+    assert helpers_of(lease) == [working]
+    assert not helpers_of(new_lease_id())
+
+
+def test_it_is_the_first_that_the_kernel_kills(working: ProcessId) -> None:
+    assert Path(f"/proc/{working.pid}/oom_score_adj").read_text() == "1000\n"
+
+
+def test_it_has_nothing_of_who_started_it(working: ProcessId, ground: Ground, lease: str) -> None:
+    assert os.getsid(working.pid) == working.pid
+    opened = Path(f"/proc/{working.pid}/fd")
+    assert {str((opened / number).readlink()) for number in "01"} == {os.devnull}
+    assert (opened / "2").readlink() == ground.folder / place.HELPERS / f"{lease}.log"
+    assert str(Path(f"/proc/{working.pid}/cwd").readlink()) == "/"
+    assert not [path for path in opened.iterdir() if str(path.readlink()).startswith("socket:")]
+
+
+def test_its_start_costs_little(working: ProcessId) -> None:
+    """Of a processor: how long it takes is the machine's matter."""
+    ran_ns = int(Path(f"/proc/{working.pid}/schedstat").read_text().split()[0])
+    assert ran_ns < 100e6
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_undoes_when_told_to_end(working: ProcessId, ground: Ground, lease: str, number: signal.Signals) -> None:
+    os.kill(working.pid, number)
+    ends(working)
+    assert figures_of(ground, lease)["undone"] == 1
+
+
+def test_it_undoes_when_the_reaper_is_killed(
+    working: ProcessId, reaper: "subprocess.Popen[bytes]", ground: Ground, lease: str
+) -> None:
+    reaper.kill()
+    assert ends(working) < 1
+    assert figures_of(ground, lease)["undone"] == 1
+
+
+def test_it_undoes_when_its_time_is_up(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    process = start(ground, lease, written(_WORKS), [str(trace)], 0.3)
+    assert 1 < ends(process) < 2.3
+    assert figures_of(ground, lease)["undone"] == 1
+
+
+def test_one_that_does_not_look_at_its_time_is_killed(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path]
+) -> None:
+    process = start(ground, lease, written(_BLIND), [], 0.1)
+    assert ends(process) < 2.6
+
+
+def test_none_is_started_without_a_reaper(
+    ground: Ground, lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    with pytest.raises(ReaperMissing, match="reaper: does not live"):
+        start(ground, lease, written(_WORKS), [str(trace)], 60)
+    assert not helpers_of(lease)
+
+
+def test_the_signature_of_a_dead_reaper_is_none(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    reaper.kill()
+    reaper.wait()
+    with pytest.raises(ReaperMissing):
+        start(ground, lease, written(_WORKS), [str(trace)], 60)
+
+
+def test_it_ends_with_what_it_has_started(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path]
+) -> None:
+    start(ground, lease, written(_FORKS), [], 60)
+    wait_until(lambda: len(helpers_of(lease)) == 4, _SOON_S, "it has three children")
+    end(ground, lease)
+    assert not helpers_of(lease)
+
+
+def test_one_that_is_stopped_ends(working: ProcessId, ground: Ground, lease: str) -> None:
+    os.kill(working.pid, signal.SIGSTOP)
+    end(ground, lease)
+    assert not working.is_alive()
+
+
+def test_nothing_is_left_of_it_but_its_tombstone(working: ProcessId, ground: Ground, lease: str) -> None:
+    end(ground, lease)
+    assert not Path(f"/proc/{working.pid}").exists(), "a zombie"
+    assert not list((ground.folder / place.HELPERS).iterdir())
+    assert [path.name for path in (ground.folder / place.ENDED).iterdir()] == [lease]
+
+
+def test_one_that_comes_after_the_end_does_nothing(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    end(ground, lease)
+    ends(start(ground, lease, written(_WORKS), [str(trace)], 60))
+    assert not trace.exists()
+
+
+def test_the_helper_of_a_killed_controller_never_stays(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", written: Callable[[str], Path], trace: Path
+) -> None:
+    """Killed before, in and after the start: no helper lives, now or later."""
+    program = written(_WORKS)
+    for after_ms in range(_ROUNDS):
+        lease = new_lease_id()
+        _start_and_be_killed([str(ground.home), lease, str(program), str(trace)], after_ms / 1000)
+        end(ground, lease)
+        ends_s = time.monotonic() + 0.3
+        while time.monotonic() < ends_s:
+            late = helpers_of(lease)
+            time.sleep(0.02)
+        assert not late
+
+
+def _start_and_be_killed(words: list[str], after_s: float) -> None:
+    with subprocess.Popen([sys.executable, "-P", "-c", _STARTER, *words], stdout=subprocess.PIPE) as controller:
+        assert controller.stdout
+        controller.stdout.readline()
+        time.sleep(after_s)
+        controller.kill()
+        controller.wait()
+
+
+def test_who_only_names_a_lease_is_spared(working: ProcessId, ground: Ground, lease: str) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(60)", place.mark(lease), place.mark(lease)]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as stranger:
+        try:
+            assert helpers_of(lease) == [working]
+            end(ground, lease)
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
+def test_it_can_be_ended_by_hand(working: ProcessId, lease: str) -> None:
+    assert subprocess.run(["sh", "-c", f"{by_hand(lease)}; echo $?"], capture_output=True, check=True).stdout == b"0\n"
+    ends(working)
+
+
+def test_its_last_words_say_why_it_ended(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path]
+) -> None:
+    carrier = Carrier(ground, written(_BROKEN))
+    undo = carrier.undo(Fault("burn", "redis", {}, 60), lease, (), ("breaks",))
+    carrier.inject(undo)
+    wait_until(lambda: carrier.helper(undo) is None, _SOON_S, "it has broken")
+    assert carrier.dead(undo).seen == "no helper lives: RuntimeError: no more of it"
+    carrier.heal(undo)
+    assert last_words(ground, lease) == ""
+
+
+def test_a_carrier_heals_what_it_has_injected(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    carrier = Carrier(ground, written(_WORKS))
+    undo = carrier.undo(Fault("burn", "redis", {}, 60), lease, (trace,), ("works",))
+    carrier.inject(undo)
+    assert not carrier.gone(undo)
+    anew = Undo.from_dict(undo.to_dict())
+    carrier.heal(anew)
+    assert carrier.gone(anew)
+    carrier.heal(anew)
+
+
+def test_what_ended_long_ago_is_forgotten(ground: Ground) -> None:
+    old, young, now = (new_lease_id() for _ in range(3))
+    for one in (old, young):
+        end(ground, one)
+    late = Path(place.log(str(ground.folder), old))
+    late.touch()
+    os.utime(ground.folder / place.ENDED / old, (0, time.time() - 3700))
+    end(ground, now)
+    assert {path.name for path in (ground.folder / place.ENDED).iterdir()} == {young, now}
+    assert not late.exists()
+
+
+@pytest.mark.parametrize("bad", ["", "../x", "a b", "x/y", "é"])
+def test_a_lease_that_is_no_id_is_refused(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", bad: str, written: Callable[[str], Path]
+) -> None:
+    for refuses in (lambda: start(ground, bad, written(_BLIND), [], 1), lambda: end(ground, bad)):
+        with pytest.raises(BadInput, match="is no id") as caught:
+            refuses()
+        assert "\n" not in str(caught.value)
+    assert not (ground.folder / place.ENDED).exists() or not list((ground.folder / place.ENDED).iterdir())

@@ -1,0 +1,260 @@
+"""Whatever happens to who injected: the fault goes away, and the reaper after it."""
+
+import os
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from awaiting import wait_until
+from controlling import controller
+from fake_home import FakeHome
+from hurting import is_stopped
+
+from chaos_aura.core.errors import ReaperMissing
+from chaos_aura.core.lease import LeaseState
+from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import signer
+from chaos_aura.faults.place import REAPER_LOCK
+from chaos_aura.faults.reaper.launch import launch
+from chaos_aura.faults.reaper.link import ReaperLink
+from chaos_aura.faults.reaper.mending import watch_over_what_is_left
+
+GONE_WITHIN_S = 10  # on a busy machine; the benchmark measures it
+
+
+def reaper(home: FakeHome) -> ProcessId | None:
+    return signer(home.ground.folder / REAPER_LOCK)
+
+
+def is_over(home: FakeHome) -> bool:
+    return not home.fake.struck() and not home.ledger.open_leases()
+
+
+def await_over(home: FakeHome) -> None:
+    wait_until(lambda: is_over(home), GONE_WITHIN_S, f"all is healed: {home.ledger.open_leases()}")
+
+
+@pytest.mark.parametrize("halt", ["inject", "prove", "in_force", "heal"])
+def test_a_killed_controller_leaves_nothing(home: FakeHome, halt: str) -> None:
+    with controller(home.home, home.environ, halt, "pretend", "neo4j", "60") as one:
+        assert one.await_step(halt) == halt
+        [lease] = home.ledger.open_leases()
+        assert home.fake.struck() == (set() if halt == "inject" else {lease.id})
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+    assert home.ledger.leases()[lease.id].state is LeaseState.HEALED
+
+
+def test_a_request_that_outlives_its_controller_is_healed_again(home: FakeHome) -> None:
+    """It takes effect after the controller has died and after the first heal."""
+    home.fake.tell("inject", "late 0.2")
+    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "60") as one:
+        one.await_step("inject")
+        [lease] = home.ledger.open_leases()
+        one.go_on()
+        wait_until(lambda: "late" in commands_that_name(lease.id), 5, "the request is under way")
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+
+
+def commands_that_name(word: str) -> str:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_text(errors="replace").replace("\0", " "))
+    return " ".join(line for line in found if word in line)
+
+
+def test_a_fault_ends_on_time_although_its_owner_is_stopped(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "1.5") as one:
+        one.await_step("in_force")
+        os.kill(one.process.pid, signal.SIGSTOP)
+        assert home.fake.struck()
+        await_over(home)
+        owner = ProcessId.of(one.process.pid)
+        assert owner
+        assert is_stopped(owner)
+
+
+def test_an_owner_stopped_before_it_injects_cannot_inject_after_the_end(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.5") as one:
+        one.await_step("inject")
+        os.kill(one.process.pid, signal.SIGSTOP)
+        wait_until(lambda: home.ledger.open_leases()[0].revoked, GONE_WITHIN_S, "its lease is revoked")
+        one.go_on()
+        os.kill(one.process.pid, signal.SIGCONT)
+        said = one.await_step("healed")
+        assert said.startswith("failed pretend of neo4j: ")
+        await_over(home)
+
+
+def test_a_lease_that_its_living_owner_may_still_inject_is_not_closed(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.3") as one:
+        one.await_step("inject")
+        wait_until(lambda: "could still inject" in home.ledger.open_leases()[0].why, GONE_WITHIN_S, "it is guarded")
+        struck = home.ground.folder / "fake" / "struck"
+        struck.mkdir(parents=True, exist_ok=True)
+        (struck / home.ledger.open_leases()[0].id).touch()  # as its request would
+        wait_until(lambda: not home.fake.struck(), GONE_WITHIN_S, "it is healed again")
+        assert home.ledger.open_leases()
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+
+
+def test_a_killed_reaper_is_replaced_by_the_living_owner(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        first = reaper(home)
+        assert first
+        os.kill(first.pid, signal.SIGKILL)
+        wait_until(lambda: reaper(home) not in (None, first), GONE_WITHIN_S, "another reaper is there")
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+
+
+def test_when_owner_and_reaper_are_killed_the_next_command_mends_it(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        first = reaper(home)
+        assert first
+        os.kill(one.process.pid, signal.SIGSTOP)
+        os.kill(first.pid, signal.SIGKILL)
+        one.process.kill()
+        one.process.wait()
+        wait_until(lambda: not first.is_alive(), GONE_WITHIN_S, "the reaper is dead")
+        assert home.fake.struck()
+        assert watch_over_what_is_left(home.home)
+        await_over(home)
+        assert not watch_over_what_is_left(home.home)
+
+
+def test_the_reaper_ends_when_nothing_is_left_to_guard(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "none", "pretend", "neo4j", "60") as one:
+        assert one.await_step("healed") == "healed"
+        one.process.wait()
+        wait_until(lambda: reaper(home) is None, GONE_WITHIN_S, "the reaper has ended")
+
+
+def test_what_cannot_be_healed_is_tried_again_until_it_can(home: FakeHome) -> None:
+    home.fake.tell("heal", "fail somebody holds it")
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        one.process.kill()
+        one.process.wait()
+        wait_until(lambda: home.ledger.open_leases()[0].state is LeaseState.STUCK, 30, "it is stuck")
+        assert "somebody holds it" in home.ledger.open_leases()[0].why
+        assert home.fake.struck()
+        home.fake.forget("heal")
+        await_over(home)
+
+
+def test_a_mechanism_that_hangs_does_not_keep_others_from_healing(home: FakeHome) -> None:
+    """One heal hangs; the owner of another lease dies meanwhile."""
+    home.fake.tell("heal", "hang 4")
+    with (
+        controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one,
+        controller(home.home, home.environ, "in_force", "pretend", "redis", "60") as other,
+    ):
+        one.await_step("in_force")
+        other.await_step("in_force")
+        [first, second] = home.ledger.open_leases()
+        one.process.kill()
+        wait_until(lambda: "heal_began" in timeline(home), 5, "the first heal is under way")
+        home.fake.forget("heal")
+        other.process.kill()
+        last = second if first.fault.target == "neo4j" else first
+        wait_until(lambda: not home.ledger.leases()[last.id].is_open, 3, "the other is healed, the first still hangs")
+        assert len(home.ledger.open_leases()) == 1
+        await_over(home)
+
+
+def timeline(home: FakeHome) -> str:
+    return (home.ground.folder / "timeline.jsonl").read_text()
+
+
+def test_a_killed_healer_is_replaced(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        guard = reaper(home)
+        assert guard
+        healer = int(Path(f"/proc/{guard.pid}/task/{guard.pid}/children").read_text().split()[0])
+        os.kill(healer, signal.SIGKILL)
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+
+
+def test_leases_of_another_life_of_the_machine_are_healed(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        guard = reaper(home)
+        assert guard
+        os.kill(one.process.pid, signal.SIGSTOP)
+        os.kill(guard.pid, signal.SIGKILL)
+        wait_until(lambda: not guard.is_alive(), GONE_WITHIN_S, "the reaper is dead")
+        content = home.ledger.path.read_text()
+        [lease] = home.ledger.open_leases()
+        home.ledger.path.write_text(content.replace(lease.owner.boot, "another"))
+        assert watch_over_what_is_left(home.home)
+        await_over(home)
+
+
+def test_many_at_once_start_one_reaper(home: FakeHome) -> None:
+    links = [ReaperLink(home.home) for _ in range(6)]
+    threads = [threading.Thread(target=link.ready) for link in links]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    guard = reaper(home)
+    assert guard
+    launch(home.home)
+    assert reaper(home) == guard
+    for link in links:
+        link.close()
+    wait_until(lambda: not guard.is_alive(), GONE_WITHIN_S, "it has ended")
+
+
+def test_a_reaper_that_is_stopped_is_named_and_nothing_is_injected(home: FakeHome) -> None:
+    link = ReaperLink(home.home)
+    link.ready()
+    guard = reaper(home)
+    assert guard
+    os.kill(guard.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ReaperMissing, match=f"process {guard.pid} did not acknowledge"):
+            ReaperLink(home.home, acknowledged_within_s=0.3).ready()
+    finally:
+        os.kill(guard.pid, signal.SIGCONT)
+        link.close()
+    wait_until(lambda: not guard.is_alive(), GONE_WITHIN_S, "it has ended")
+
+
+def test_a_signal_to_its_whole_session_does_not_end_it(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        guard = reaper(home)
+        assert guard
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(guard.pid, number)
+        assert os.getsid(guard.pid) != os.getsid(one.process.pid)
+        one.process.kill()
+        one.process.wait()
+        await_over(home)
+
+
+def test_the_reaper_needs_nothing_that_is_installed(home: FakeHome) -> None:
+    link = ReaperLink(home.home)
+    link.ready()
+    guard = reaper(home)
+    assert guard
+    assert "site-packages" not in Path(f"/proc/{guard.pid}/maps").read_text()
+    assert "-I" in Path(f"/proc/{guard.pid}/cmdline").read_text().split("\0")
+    link.close()
+    wait_until(lambda: not guard.is_alive(), GONE_WITHIN_S, "it has ended")
