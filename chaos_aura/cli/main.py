@@ -23,6 +23,10 @@ COMMANDS = {
     "logs": "Show what a service wrote.",
     "address": "Tell where a service or an edge listens.",
     "trace": "Show what one request went through, and what each store holds of it.",
+    "faults": "Show every kind of fault: on which targets, by which injector, and whether this machine can.",
+    "inject": "Inject one fault by hand, prove it, hold it, heal it, prove it gone.",
+    "leases": "Show the faults that are not healed yet.",
+    "heal": "End faults now, and prove that they are gone.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }
@@ -95,6 +99,7 @@ class _Interruption:
 
 def _run(interruption: _Interruption) -> int:
     try:
+        _watch_over_what_is_left()
         code = int(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
         _listen_no_more()
     except (KeyboardInterrupt, typer.Abort):
@@ -104,6 +109,16 @@ def _run(interruption: _Interruption) -> int:
         return _told(failure)
     is_over = interruption.number != 0  # even where a command takes a Ctrl-C for its proper end
     return _interrupted(interruption.number) if is_over or code == _TYPERS_INTERRUPTED else code
+
+
+def _watch_over_what_is_left() -> None:
+    """Any command puts right that a controller and its reaper were killed together."""
+    if not _command() or "--help" in sys.argv:
+        return
+    with suppress(ChaosAuraError, OSError):  # the command itself will say what is wrong with the project
+        from chaos_aura.cli.watching import watch  # noqa: PLC0415 - help does without
+
+        watch()
 
 
 def _told(failure: Exception) -> int:

@@ -89,6 +89,10 @@ class Engine:
         """Read, checked for words and numbers, and with every default in its place."""
         return Fault(kind, target, self._registry.kind(kind).read(parameters or {}), self._limits.lasts_s(lasts_s))
 
+    def is_momentary(self, fault: Fault) -> bool:
+        """It happens once; what it struck comes back by itself."""
+        return self._registry.kind(fault.kind).is_momentary(fault.parameters)
+
     def plan(self, fault: Fault, injector: str = "") -> Plan:
         """Everything up to `prepare`, which has no effect."""
         target, chosen = self._resolved(fault, injector)

@@ -16,7 +16,7 @@ from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK, REAPER_LOG, REAPER_SOCKET
 from chaos_aura.faults.reaper.launch import launch
 
-_ACKNOWLEDGED_WITHIN_S = 15.0
+ACKNOWLEDGED_WITHIN_S = 15.0
 _AGAIN_AFTER_S = 0.2
 _RECEIVE_BYTES = 4096
 
@@ -24,8 +24,9 @@ _RECEIVE_BYTES = 4096
 class ReaperLink(Guard):
     """One connection for as long as this process injects. Its end tells that the reaper has died."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, acknowledged_within_s: float = ACKNOWLEDGED_WITHIN_S) -> None:
         self._home = home
+        self._within_s = acknowledged_within_s
         self._ledger = Ledger(home / FOLDER)
         self._changing = threading.RLock()
         self._connection: socket.socket | None = None
@@ -34,7 +35,7 @@ class ReaperLink(Guard):
     def ready(self) -> None:
         with self._changing:
             if self._connection is None:
-                self._connection = connect(self._home)
+                self._connection = connect(self._home, self._within_s)
                 threading.Thread(target=self._watch, args=(self._connection,), daemon=True).start()
 
     def look(self) -> None:
@@ -67,17 +68,17 @@ class ReaperLink(Guard):
         return any(lease.owner.process.pid == os.getpid() for lease in self._ledger.open_leases())
 
 
-def connect(home: Path) -> socket.socket:
+def connect(home: Path, within_s: float = ACKNOWLEDGED_WITHIN_S) -> socket.socket:
     """To a reaper that has acknowledged that it guards this process, started when there is none."""
-    deadline_s = time.monotonic() + _ACKNOWLEDGED_WITHIN_S
+    deadline_s = time.monotonic() + within_s
     while True:
         try:
             return _acknowledged(home, deadline_s)
         except (FileNotFoundError, ConnectionError, BlockingIOError):
             if time.monotonic() > deadline_s:
-                raise _silent(home) from None
+                raise _silent(home, within_s) from None
         except TimeoutError:
-            raise _silent(home) from None
+            raise _silent(home, within_s) from None
         launch(home)
 
 
@@ -100,9 +101,9 @@ def _acknowledged(home: Path, deadline_s: float) -> socket.socket:
     return connection
 
 
-def _silent(home: Path) -> ReaperMissing:
+def _silent(home: Path, within_s: float) -> ReaperMissing:
     process = signer(home / FOLDER / REAPER_LOCK)
     who = f"process {process.pid} " if process else ""
-    why = f"{who}did not acknowledge within {_ACKNOWLEDGED_WITHIN_S:g} s"
+    why = f"{who}did not acknowledge within {within_s:g} s"
     remedy = f"end it: kill -9 {process.pid}" if process else f"its log: {home / FOLDER / REAPER_LOG}"
     return ReaperMissing("reaper", why, f"{remedy}; nothing was injected")

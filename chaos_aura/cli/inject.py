@@ -1,0 +1,131 @@
+"""`chaos-aura inject`."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+
+from chaos_aura.cli.fault_engine import engine_on, ground_here, pairs, seconds
+from chaos_aura.core.errors import NotHealed, NotInForce
+from chaos_aura.core.fault import Fault
+from chaos_aura.core.lease import Lease
+from chaos_aura.faults.engine import Engine
+from chaos_aura.faults.healing import Outcome
+
+_LOOK_EVERY_S = 0.2
+_PROVE_EVERY_S = 1.0
+
+
+def inject(
+    kind: Annotated[str, typer.Argument(help="latency, pause, kill ...: see chaos-aura faults")],
+    *,
+    target: Annotated[str, typer.Option("--target", "-t", help="A service or an edge: redis, worker.neo4j.")],
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="key=value, as often as needed.")] = None,
+    lasts: Annotated[
+        str | None, typer.Option("--for", help="How long: 10s, 500ms, 2m.", show_default="default_s of the limits, 30s")
+    ] = None,
+    injector: Annotated[str, typer.Option(help="By this injector.", show_default="the first that can")] = "",
+    dry: Annotated[bool, typer.Option("--dry", help="Only tell what would be touched.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of lines.")] = False,
+) -> None:
+    """Inject one fault by hand, prove it, hold it, heal it, prove it gone.
+
+    It ends after --for, with Ctrl-C, or with `chaos-aura heal` from elsewhere; and also when this command is killed.
+    Exits with 0 only if it was in force for as long as it should and is gone.
+
+    chaos-aura.toml beside .chaos-aura/ may forbid targets, and limit how many faults there are at once and how long.
+    """
+    telling = _Telling(as_json=as_json)
+    with engine_on(ground_here()) as engine:
+        fault = engine.fault(kind, target, pairs(param), None if lasts is None else seconds(lasts))
+        if dry:
+            _tell_plan(telling, engine, fault, injector)
+            return
+        try:
+            _hold(telling, engine, engine.inject(fault, injector))
+        except KeyboardInterrupt:
+            _tell_interrupted(telling, engine)
+            raise
+        finally:
+            telling.end()
+
+
+@dataclass
+class _Telling:
+    """Lines as things happen for a person; everything at the end for a program."""
+
+    as_json: bool
+    document: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, line: str, **facts: Any) -> None:
+        self.document |= facts
+        if not self.as_json:
+            typer.echo(line)
+
+    def end(self) -> None:
+        if self.as_json and self.document:
+            typer.echo(json.dumps({"schema": 1, **self.document}, indent=2))
+
+
+def _tell_plan(telling: _Telling, engine: Engine, fault: Fault, injector: str) -> None:
+    plan = engine.plan(fault, injector)
+    facts = {"dry": True, **fault.to_dict(), "injector": plan.injector.name, "touches": list(plan.touches)}
+    telling.say(f"would inject {fault} for {fault.lasts_s:g} s, by {plan.injector.name}:", **facts)
+    for touch in plan.touches:
+        telling.say(f"  {touch}")
+    telling.end()
+
+
+def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:
+    began_s = time.monotonic()
+    fault = lease.fault
+    is_momentary = engine.is_momentary(fault)
+    how_long = "" if is_momentary else f" for {fault.lasts_s:g} s, until then: chaos-aura heal {lease.id}"
+    facts = {**fault.to_dict(), "lease": lease.id, "injector": lease.injector, "in_force": lease.why}
+    telling.say(f"in force: {fault} by {lease.injector}{how_long}", **facts)
+    telling.say(f"  {lease.why}")
+    lost = "" if is_momentary else _watched(engine, lease, began_s)
+    held_s = time.monotonic() - began_s
+    outcomes = engine.heal([lease])
+    _tell_end(telling, lease, outcomes, lost, held_s)
+
+
+def _watched(engine: Engine, lease: Lease, began_s: float) -> str:
+    """Until it is over. Why it was lost before, if it was."""
+    ends_s, prove_s = began_s + lease.fault.lasts_s, began_s + _PROVE_EVERY_S
+    while (now_s := time.monotonic()) < ends_s:
+        time.sleep(min(_LOOK_EVERY_S, ends_s - now_s))
+        if not engine.ledger.leases()[lease.id].is_open:
+            return "was healed by somebody else"
+        if time.monotonic() >= prove_s:
+            prove_s += _PROVE_EVERY_S
+            if not (proof := engine.prove(lease)):
+                return proof.seen
+    proof = engine.prove(lease)
+    return "" if proof else proof.seen
+
+
+def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], lost: str, held_s: float) -> None:
+    for outcome in outcomes:
+        facts = {"healed": outcome.is_good, "gone": outcome.why, "heal_took_s": outcome.took_s}
+        telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)
+        if not outcome.is_good:
+            telling.document["healed"] = False
+            raise NotHealed(str(lease.fault), outcome.why, _remedy(lease))
+    telling.document |= {"held_s": round(held_s, 3), "lost": lost}
+    if lost:
+        raise NotInForce(str(lease.fault), f"was lost after {held_s:.1f} s: {lost}", "it is healed now")
+
+
+def _tell_interrupted(telling: _Telling, engine: Engine) -> None:
+    for outcome in engine.heal_mine():
+        telling.say(f"interrupted; {outcome.ending.value}: {outcome.why}", interrupted=True, healed=outcome.is_good)
+        if not outcome.is_good:
+            raise NotHealed(str(outcome.lease.fault), outcome.why, _remedy(outcome.lease))
+
+
+def _remedy(lease: Lease) -> str:
+    by_hand = f", or by hand: {lease.undo.by_hand}" if lease.undo.by_hand else ""
+    return f"run: chaos-aura heal {lease.id}{by_hand}"
