@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chaos_aura.faults.place import FOLDER, LEDGER
 from chaos_aura.stack.down import bring_down
 from chaos_aura.stack.project import Project
 
@@ -15,11 +16,25 @@ def down(
 ) -> None:
     """End the stack.
 
-    Data are kept for the next start, unless purged. Afterwards no process, port or socket of it is left.
+    Faults are healed first. Data are kept for the next start, unless purged. Afterwards no process, port or socket of
+    it is left.
     """
     project = Project.around(Path.cwd(), os.environ)
     is_there = project.home.exists()
-    was_running = bring_down(project, purge=purge, on_wait=lambda: typer.echo("waiting for another command", err=True))
+    has_faults = (project.home / FOLDER / LEDGER).exists()
+    if has_faults:
+        from chaos_aura.cli.faults_of_stack import end_faults  # noqa: PLC0415 - most stacks have none
+
+        end_faults(project.home)
+    was_running = bring_down(project, purge=purge and not has_faults, on_wait=_tell_waiting)
     typer.echo("down" if was_running else "was not running")
+    if has_faults:
+        end_faults(project.home, is_last=purge)
+        if purge:
+            bring_down(project, purge=True, on_wait=_tell_waiting)
     if purge and is_there:
         typer.echo(f"removed {project.home}")
+
+
+def _tell_waiting() -> None:
+    typer.echo("waiting for another command", err=True)

@@ -1,7 +1,6 @@
 """`chaos-aura inject`."""
 
 import json
-import time
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,9 +12,7 @@ from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
-
-_LOOK_EVERY_S = 0.2
-_PROVE_EVERY_S = 1.0
+from chaos_aura.faults.holding import Held, hold
 
 
 def inject(
@@ -79,44 +76,27 @@ def _tell_plan(telling: _Telling, engine: Engine, fault: Fault, injector: str) -
 
 
 def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:
-    began_s = time.monotonic()
     fault = lease.fault
     is_momentary = engine.is_momentary(fault)
     how_long = "" if is_momentary else f" for {fault.lasts_s:g} s, until then: chaos-aura heal {lease.id}"
     facts = {**fault.to_dict(), "lease": lease.id, "injector": lease.injector, "in_force": lease.why}
     telling.say(f"in force: {fault} by {lease.injector}{how_long}", **facts)
     telling.say(f"  {lease.why}")
-    lost = "" if is_momentary else _watched(engine, lease, began_s)
-    held_s = time.monotonic() - began_s
-    outcomes = engine.heal([lease])
-    _tell_end(telling, lease, outcomes, lost, held_s)
+    held = Held(0.0) if is_momentary else hold(engine, lease, fault.lasts_s)
+    _tell_end(telling, lease, engine.heal([lease]), held)
 
 
-def _watched(engine: Engine, lease: Lease, began_s: float) -> str:
-    """Until it is over. Why it was lost before, if it was."""
-    ends_s, prove_s = began_s + lease.fault.lasts_s, began_s + _PROVE_EVERY_S
-    while (now_s := time.monotonic()) < ends_s:
-        time.sleep(min(_LOOK_EVERY_S, ends_s - now_s))
-        if not engine.ledger.leases()[lease.id].is_open:
-            return "was healed by somebody else"
-        if time.monotonic() >= prove_s:
-            prove_s += _PROVE_EVERY_S
-            if not (proof := engine.prove(lease)):
-                return proof.seen
-    proof = engine.prove(lease)
-    return "" if proof else proof.seen
-
-
-def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], lost: str, held_s: float) -> None:
+def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], held: Held) -> None:
+    telling.document |= {"held_s": round(held.for_s, 3), "lost": held.lost, "ended_by": held.ended_by}
     for outcome in outcomes:
         facts = {"healed": outcome.is_good, "gone": outcome.why, "heal_took_s": outcome.took_s}
         telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)
         if not outcome.is_good:
-            telling.document["healed"] = False
             raise NotHealed(str(lease.fault), outcome.why, _remedy(lease))
-    telling.document |= {"held_s": round(held_s, 3), "lost": lost}
-    if lost:
-        raise NotInForce(str(lease.fault), f"was lost after {held_s:.1f} s: {lost}", "it is healed now")
+    if held.ended_by:
+        raise NotInForce(str(lease.fault), f"ended after {held.for_s:.1f} s: {held.ended_by}")
+    if held.lost:
+        raise NotInForce(str(lease.fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
 
 
 def _tell_interrupted(telling: _Telling, engine: Engine) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from chaos_aura.cli.fault_engine import document_of, ground_here, left_words
@@ -37,7 +38,9 @@ def leases(
         typer.echo(json.dumps(document, indent=2))
         return
     if shown:
-        Console(width=None, soft_wrap=True).print(_table(shown))
+        console, table = Console(soft_wrap=True), _table(shown)
+        console.width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
+        console.print(table)  # nothing is ever cut
         _print_stuck(shown)
     else:
         typer.echo("no fault is open")

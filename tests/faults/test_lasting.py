@@ -13,7 +13,7 @@ import pytest
 from awaiting import wait_until
 from standing_reaper import helpers_in, standing_reaper
 
-from chaos_aura.core.errors import BadInput, ReaperMissing
+from chaos_aura.core.errors import BadInput, MachineLacks, ReaperMissing
 from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.core.process import ProcessId
@@ -196,6 +196,39 @@ def test_it_ends_with_what_it_has_started(
     wait_until(lambda: len(helpers_of(lease)) == 4, _SOON_S, "it has three children")
     end(ground, lease)
     assert not helpers_of(lease)
+
+
+def test_what_it_has_started_ends_with_it(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path]
+) -> None:
+    start(ground, lease, written(_FORKS), [], 60)
+    wait_until(lambda: len(helpers_of(lease)) == 4, _SOON_S, "it has three children")
+    reaper.kill()
+    wait_until(lambda: not helpers_of(lease), 1, "all have ended")
+
+
+def test_helpers_end_also_when_no_tombstone_can_be_set(working: ProcessId, ground: Ground, lease: str) -> None:
+    (ground.folder / place.ENDED).rmdir()
+    (ground.folder / place.ENDED).symlink_to("/proc")
+    try:
+        with pytest.raises(MachineLacks) as caught:
+            end(ground, lease)
+        assert "\n" not in str(caught.value)
+        assert not working.is_alive()
+    finally:
+        (ground.folder / place.ENDED).unlink()
+
+
+def test_a_report_that_cannot_be_written_harms_nothing(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
+) -> None:
+    (ground.folder / place.HELPERS / f"{lease}.report.new").mkdir(parents=True)
+    process = start(ground, lease, written(_WORKS), [str(trace)], 60)
+    wait_until(trace.exists, _SOON_S, "it has begun")
+    time.sleep(0.1)
+    assert process.is_alive()
+    (ground.folder / place.HELPERS / f"{lease}.report.new").rmdir()
+    end(ground, lease)
 
 
 def test_one_that_is_stopped_ends(working: ProcessId, ground: Ground, lease: str) -> None:

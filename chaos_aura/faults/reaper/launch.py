@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import chaos_aura
 from chaos_aura.core.errors import ReaperMissing
 from chaos_aura.faults.place import FOLDER, REAPER_LOG
 
@@ -14,7 +13,7 @@ _PROGRAM = Path(__file__).absolute().with_name("main.py")
 
 def launch(home: Path) -> None:
     """Returns when one listens, this one or another. It is nobody's child, and outlives whoever started it."""
-    root = Path(chaos_aura.__file__).parent.parent
+    root = _PROGRAM.parents[3]
     log = home / FOLDER / REAPER_LOG
     try:
         (home / FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,66 @@
+"""What every action does: injects, holds as long as it was told, heals, and says what was seen."""
+
+from typing import Any
+
+from chaoslib.exceptions import ActivityFailed
+
+from chaos_aura.core.errors import ChaosAuraError, NotHealed, NotInForce
+from chaos_aura.core.fault import Fault
+from chaos_aura.core.lease import Lease
+from chaos_aura.faults.engine import Engine
+from chaos_aura.faults.healing import Outcome
+from chaos_aura.faults.holding import hold
+from chaos_aura.toolkit import session
+
+Told = dict[str, Any]
+
+
+def injected(kind: str, target: str, duration: float, injector: str, parameters: dict[str, Any]) -> Told:
+    """With a duration it returns when the fault is gone again, with 0 as soon as it is in force."""
+    try:
+        engine = session.engine()
+        fault = engine.fault(kind, target, parameters, duration or None)
+        lease = engine.inject(fault, injector)
+        told = {"lease": lease.id, **fault.to_dict(), "injector": lease.injector, "in_force": lease.why}
+        if not duration and not engine.is_momentary(fault):
+            return told
+        return {**told, **_ended(engine, lease, fault)}
+    except ChaosAuraError as cause:
+        raise ActivityFailed(str(cause)) from cause
+
+
+def healed(kind: str, target: str, lease: str) -> list[Told]:
+    """Whatever is open and fits; an empty word fits all."""
+    try:
+        engine = session.engine()
+        fitting = [
+            each
+            for each in engine.ledger.open_leases()
+            if kind in ("", each.fault.kind) and target in ("", each.fault.target) and lease in ("", each.id)
+        ]
+        outcomes = engine.heal(fitting)
+    except ChaosAuraError as cause:
+        raise ActivityFailed(str(cause)) from cause
+    if bad := [outcome for outcome in outcomes if not outcome.is_good]:
+        raise ActivityFailed("; ".join(str(_failure(outcome)) for outcome in bad))
+    return [{"lease": each.lease.id, **each.lease.fault.to_dict(), "gone": each.why} for each in outcomes]
+
+
+def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
+    told: Told = {}
+    if not engine.is_momentary(fault):
+        held = hold(engine, lease, fault.lasts_s)
+        told = {"held_s": held.for_s, "ended_by": held.ended_by}
+    for outcome in engine.heal([lease]):
+        if not outcome.is_good:
+            raise _failure(outcome)
+        told["gone"] = outcome.why
+    if told.get("ended_by") == "" and held.lost:
+        raise NotInForce(str(fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
+    return told
+
+
+def _failure(outcome: Outcome) -> NotHealed:
+    lease = outcome.lease
+    by_hand = f", or by hand: {lease.undo.by_hand}" if lease.undo.by_hand else ""
+    return NotHealed(str(lease.fault), outcome.why, f"run: chaos-aura heal {lease.id}{by_hand}")

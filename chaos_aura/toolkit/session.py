@@ -1,0 +1,47 @@
+"""The one engine of this process, through which every action injects."""
+
+import atexit
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.faults.engine import Engine
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.reaper.link import ReaperLink
+from chaos_aura.faults.registry import Registry
+from chaos_aura.stack.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    engine: Engine
+    link: ReaperLink
+
+
+_opening = threading.Lock()
+_open: dict[Path, _Session] = {}
+
+
+def engine() -> Engine:
+    """Of the project around the current folder. What it has injected is healed when this process ends at the latest."""
+    ground = Ground(Project.around(Path.cwd(), os.environ).home, dict(os.environ))
+    with _opening:
+        if ground.home not in _open:
+            link = ReaperLink(ground.home)
+            _open[ground.home] = _Session(Engine(ground, Registry.installed(ground), link), link)
+        return _open[ground.home].engine
+
+
+@atexit.register
+def _close() -> None:
+    """The reaper ends what this could not."""
+    for session in _open.values():
+        try:
+            session.engine.heal_mine()
+        except ChaosAuraError:
+            continue
+        finally:
+            session.engine.close()
+            session.link.close()

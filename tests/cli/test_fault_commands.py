@@ -1,0 +1,284 @@
+"""The commands of a game day, on a home whose only injector is the fake one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from awaiting import wait_until
+from local_stack import chaos_aura
+
+sys.path.append(str(Path(__file__).parent.parent / "faults"))
+
+from controlling import controller
+from fake_home import FakeHome, fake_home, install_fake
+
+from chaos_aura.core.lease import LeaseState
+from chaos_aura.core.signature import signer
+from chaos_aura.faults.place import REAPER_LOCK
+
+_COMMAND_WITHIN_S = 60
+_GONE_WITHIN_S = 10
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[FakeHome]:
+    plug_ins = install_fake(tmp_path / "plug-ins")
+    with fake_home(tmp_path / "project", plug_ins) as made:
+        yield made
+
+
+def run(home: FakeHome, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        chaos_aura(*words),
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_COMMAND_WITHIN_S,
+        check=False,
+    )
+
+
+def begin(home: FakeHome, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        chaos_aura(*words),
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def await_struck(home: FakeHome) -> str:
+    """The lease that is in force."""
+    wait_until(
+        lambda: [each for each in home.ledger.open_leases() if each.state is LeaseState.IN_FORCE], 20, "it is in force"
+    )
+    return home.ledger.open_leases()[0].id
+
+
+def test_a_fault_by_hand_is_held_for_its_time_and_healed(home: FakeHome) -> None:
+    done = run(home, "inject", "pretend", "--target", "neo4j", "--for", "1500ms")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, seen, last = done.stdout.splitlines()
+    assert first.startswith("in force: pretend of neo4j by fake for 1.5 s")
+    assert seen == "  its file is there"
+    assert last == "healed: its file is not there"
+    [lease] = home.ledger.leases().values()
+    assert lease.state is LeaseState.HEALED
+
+
+def test_a_program_gets_one_document(home: FakeHome) -> None:
+    done = run(home, "inject", "pretend", "-t", "redis", "--for", "0.3", "-p", "writes=all of it", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (told["kind"], told["target"], told["injector"]) == ("pretend", "redis", "fake")
+    assert told["parameters"]["writes"] == "all of it"
+    assert told["healed"] is True
+    assert told["lost"] == ""
+    assert told["held_s"] >= 0.3
+
+
+def test_a_dry_run_tells_what_would_be_touched_and_touches_nothing(home: FakeHome) -> None:
+    done = run(home, "inject", "pretend", "--target", "neo4j", "--dry")
+    assert done.returncode == 0
+    assert done.stdout.startswith("would inject pretend of neo4j for 30 s, by fake:\n  writes ")
+    assert home.ledger.leases() == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_it_heals_at_once_and_says_so(home: FakeHome, number: signal.Signals) -> None:
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
+        await_struck(home)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        assert process.returncode == 128 + number
+    assert "interrupted; healed: its file is not there" in out
+    assert err == "interrupted: what it had injected is healed\n"
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+
+
+def test_killed_it_leaves_nothing(home: FakeHome) -> None:
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
+        await_struck(home)
+        process.kill()
+    wait_until(lambda: not home.fake.struck() and not home.ledger.open_leases(), _GONE_WITHIN_S, "it is healed")
+
+
+def test_healed_from_elsewhere_it_ends_and_says_so(home: FakeHome) -> None:
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
+        lease = await_struck(home)
+        healed = run(home, "heal", lease[-5:])
+        assert (healed.returncode, healed.stderr) == (0, "")
+        assert healed.stdout == f"healed: pretend of neo4j (lease {lease}): its file is not there\n"
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        assert process.returncode == 1
+    assert "it was healed by somebody else" in err
+
+
+def test_a_fault_that_is_lost_early_fails_and_is_healed(home: FakeHome) -> None:
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "30s") as process:
+        lease = await_struck(home)
+        (home.ground.folder / "fake" / "struck" / lease).unlink()
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        assert process.returncode == 1
+    assert err.startswith("error: pretend of neo4j: was lost after ")
+    assert home.ledger.open_leases() == ()
+
+
+def test_leases_shows_what_is_open_and_what_is_stuck(home: FakeHome) -> None:
+    assert run(home, "leases").stdout == "no fault is open\n"
+    home.fake.tell("heal", "fail somebody holds it")
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        lease = await_struck(home)
+        shown = run(home, "leases")
+        assert shown.returncode == 0
+        assert [word in shown.stdout for word in (lease, "pretend", "neo4j", "in_force", "fake")] == [True] * 5
+        healing = run(home, "heal", "--all")
+        assert healing.returncode == 1
+        assert "somebody holds it" in healing.stderr
+        assert "by hand: rm -f " in healing.stderr
+        stuck = run(home, "leases")
+        assert f"{lease} is stuck: fake: somebody holds it" in stuck.stdout
+        assert "by hand: rm -f " in stuck.stdout
+        document = json.loads(run(home, "leases", "--json").stdout)
+        assert document["leases"][0]["state"] == "stuck"
+        assert document["reaper_pid"]
+        home.fake.forget("heal")
+        assert run(home, "heal", "--all").returncode == 0
+    assert home.fake.struck() == set()
+    assert lease in run(home, "leases", "--all").stdout
+
+
+def test_heal_dry_tells_what_would_be_healed_and_heals_nothing(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        lease = await_struck(home)
+        done = run(home, "heal", "--all", "--dry")
+        assert done.stdout.startswith(f"would heal pretend of neo4j by fake (lease {lease})")
+        assert home.fake.struck() == {lease}
+        assert run(home, "heal", "--all").returncode == 0
+
+
+def test_any_command_mends_what_a_killed_controller_and_a_killed_reaper_left(home: FakeHome) -> None:
+    """Also one that has nothing to do with faults."""
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        reaper = signer(home.ground.folder / REAPER_LOCK)
+        assert reaper
+        os.kill(one.process.pid, signal.SIGSTOP)
+        os.kill(reaper.pid, signal.SIGKILL)
+        one.process.kill()
+        wait_until(lambda: not reaper.is_alive(), _GONE_WITHIN_S, "the reaper is dead")
+        assert home.fake.struck()
+        run(home, "status")
+        wait_until(lambda: not home.fake.struck() and not home.ledger.open_leases(), _GONE_WITHIN_S, "it is healed")
+
+
+def test_down_heals_first(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        done = run(home, "down")
+        assert done.returncode == 0, done.stderr
+        assert "healed: pretend of neo4j" in done.stdout
+        assert home.fake.struck() == set()
+
+
+def test_a_purge_is_refused_while_something_cannot_be_healed(home: FakeHome) -> None:
+    """What knows how to heal it lies in the folder."""
+    home.fake.tell("heal", "fail somebody holds it")
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        done = run(home, "down", "--purge")
+        assert done.returncode == 1
+        assert "nothing was removed" in done.stderr
+        assert home.ledger.open_leases()
+        home.fake.forget("heal")
+        one.process.kill()
+        one.process.wait()
+        wait_until(lambda: not home.ledger.open_leases(), 30, "the reaper has healed it")
+        assert run(home, "down", "--purge").returncode == 0
+    assert not home.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["inject", "pretense", "-t", "neo4j"], "pretense: no such kind of fault; there are: "),
+        (["inject", "pretend", "-t", "mongo"], "mongo: no such target; there are: neo4j"),
+        (["inject", "pretend", "-t", "neo4j", "--for", "soon"], "--for: 'soon' is no length of time; write such as"),
+        (["inject", "pretend", "-t", "neo4j", "--for", "-3s"], "--for: '-3s' is no length of time"),
+        (["inject", "pretend", "-t", "neo4j", "--for", "2h"], "duration: 7200 s is longer than longest_s = 600"),
+        (["inject", "pretend", "-t", "neo4j", "-p", "writes"], "--param: 'writes' is not key=value"),
+        (["inject", "pretend", "-t", "neo4j", "-p", "a=1", "-p", "a=2"], "--param: a is given twice"),
+        (["inject", "pretend", "-t", "neo4j", "-p", "speed=9"], "pretend: has no parameter `speed`; there are: "),
+        (["inject", "pretend", "-t", "neo4j", "--injector", "docker"], "docker: no such injector; there are: "),
+        (["inject", "pretend"], "Missing option '--target'"),
+        (["heal"], "heal: names no lease; give one, or --all; open are: none"),
+        (["heal", "01ABC"], "01ABC: is no open lease; open are: none"),
+        (["heal", "01ABC", "--all"], "heal: is given leases and --all"),
+        (["faults", "pretense"], "pretense: no such kind of fault; there are: "),
+    ],
+)
+def test_wrong_input_is_one_line_and_nothing_is_touched(home: FakeHome, words: list[str], says: str) -> None:
+    done = run(home, *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {says}")
+    assert done.stderr.count("\n") == 1
+    assert home.ledger.leases() == {}
+
+
+def test_limits_of_the_project_are_read_strictly_and_hold(home: FakeHome) -> None:
+    limits = home.root / "chaos-aura.toml"
+    limits.write_text('[limits]\nforbidden_targets = ["neo4j"]\nlongest_s = 5\n')
+    done = run(home, "inject", "pretend", "-t", "neo4j", "--for", "1s")
+    assert (done.returncode, home.ledger.leases()) == (2, {})
+    assert "neo4j is forbidden: forbidden_targets has 'neo4j' in " in done.stderr
+    assert "longer than longest_s = 5" in run(home, "inject", "pretend", "-t", "redis", "--for", "6s").stderr
+    limits.write_text('[limits]\nforbiden_targets = ["neo4j"]\n')
+    done = run(home, "inject", "pretend", "-t", "neo4j")
+    assert "[limits] forbiden_targets: is no limit; there are: allowed_targets" in done.stderr
+    limits.write_text("[limits\n")
+    assert "is not TOML" in run(home, "inject", "pretend", "-t", "neo4j").stderr
+    assert home.ledger.leases() == {}
+
+
+def test_faults_tells_every_kind_with_its_injector_and_targets(home: FakeHome) -> None:
+    done = run(home, "faults")
+    assert done.returncode == 0
+    assert "pretend" in done.stdout
+    assert "fake: neo4j, redis, kafka, worker.neo4j" in done.stdout
+    document = json.loads(run(home, "faults", "--json").stdout)
+    [row] = [row for row in document["faults"] if row["kind"] == "pretend"]
+    assert row["by_injector"]["fake"][:3] == ["neo4j", "redis", "kafka"]
+    told = run(home, "faults", "pretend").stdout
+    assert "writes=nothing: what it says that it writes" in told
+
+
+def test_faults_works_with_the_stack_down(home: FakeHome) -> None:
+    (home.home / "catalogue.json").unlink()
+    done = run(home, "faults")
+    assert done.returncode == 0
+    assert "by fake" in done.stdout
+    assert "note: the stack is down" in done.stdout
+    assert run(home, "leases").returncode == 0
+    assert run(home, "heal", "--all").stdout == "no fault is open\n"
+
+
+def test_a_broken_plug_in_is_told_and_takes_nothing_from_the_others(home: FakeHome) -> None:
+    info = Path(home.environ["PYTHONPATH"]) / "fake_plug_in-1.0.dist-info" / "entry_points.txt"
+    info.write_text(info.read_text() + "broken = json:JSONDecoder\n")
+    done = run(home, "faults")
+    assert done.returncode == 0
+    assert "note: plug-in broken (json:JSONDecoder): " in done.stdout
+    assert run(home, "inject", "pretend", "-t", "neo4j", "--for", "0.2").returncode == 0
+    refused = run(home, "inject", "pretend", "-t", "neo4j", "--injector", "broken")
+    assert refused.stderr.startswith("error: plug-in broken (json:JSONDecoder): ")
