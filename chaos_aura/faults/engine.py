@@ -121,7 +121,7 @@ class Engine:
         """Whether it is still in force."""
         proof = self._observed(self._registry.named(lease.injector), lease)
         event = "fault.still_in_force" if proof else "fault.not_held"
-        self._telling.of(lease, event, seen=proof.seen, **proof.facts)
+        self._telling.of(lease, event, seen=proof.seen, facts=dict(proof.facts))
         return proof
 
     def heal(self, leases: Iterable[Lease]) -> list[Outcome]:
@@ -170,7 +170,7 @@ class Engine:
             undo=undo,
             owner=self.me,
             began_at=time.time(),
-            ends_s=since_boot_s() + self._proven_within_s + fault.lasts_s + _MARGIN_S,
+            ends_s=since_boot_s() + self._within_s(injector, fault) + fault.lasts_s + _MARGIN_S,
             timeline=str(self._telling.path),
         )
         self._telling.of(lease, "fault.prepared", touches=undo.touches)
@@ -188,7 +188,7 @@ class Engine:
             proof = self._proven(lease, injector)
             ends_s = since_boot_s() + lease.fault.lasts_s + _MARGIN_S
             lease = self.ledger.change(lease, LeaseState.IN_FORCE, proof.seen, ends_s=ends_s)
-            self._telling.of(lease, "fault.in_force", seen=proof.seen, **proof.facts)
+            self._telling.of(lease, "fault.in_force", seen=proof.seen, facts=dict(proof.facts))
             self._refuse_revoked(lease)
         except BaseException as cause:
             self._undone(lease, cause)
@@ -201,12 +201,17 @@ class Engine:
                 raise NotInForce(str(lease.fault), "was ended while it was being injected")
             return self._observed(injector, lease)
 
-        proof = await_proof(look, self._proven_within_s)
+        proof = await_proof(look, self._within_s(injector, lease.fault))
         if not proof:
             raise NotInForce(
                 str(lease.fault), f"was injected and could not be proven: {proof.seen}", "it is healed again"
             )
         return proof
+
+    def _within_s(self, injector: Injector, fault: Fault) -> float:
+        """How long a fault may take until it is in force. What asks a process to end, for one, gives it its time."""
+        takes_s = getattr(injector, "takes_s", None)
+        return self._proven_within_s + (_bordered(injector.name, "takes_s", lambda: takes_s(fault)) if takes_s else 0.0)
 
     def _observed(self, injector: Injector, lease: Lease) -> Proof:
         """What cannot be looked at is not proven."""

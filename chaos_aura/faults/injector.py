@@ -19,7 +19,11 @@ class Injector(Protocol):
     """Every method may raise a ChaosAuraError, whose one line reaches the user. None may block for longer than 5 s.
 
     `settle_s`: how long a request that a dead controller has sent may still take effect.
-    An injector may also have `own_kinds: ClassVar[tuple[Kind, ...]]`: words that are not in the vocabulary.
+    An injector may also have
+    `own_kinds: ClassVar[tuple[Kind, ...]]`: words that are not in the vocabulary;
+    `rank: ClassVar[int]`: of several that can do the same, the lowest is taken (0 where none is given);
+    `takes_s(fault) -> float`: how much longer than the usual 5 s it may take until it is in force;
+    `warm_up()`: loads what healing will need, in the process that waits to heal.
     """
 
     name: ClassVar[str]

@@ -1,0 +1,5 @@
+"""Ends, freezes and restarts the process of a service."""
+
+from injectors.process.injector import ProcessInjector
+
+__all__ = ["ProcessInjector"]

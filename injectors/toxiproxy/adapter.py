@@ -1,0 +1,139 @@
+"""The package toxiproxy-python as it should be: a server an instance, time-outs, no error taken for success, PATCH.
+
+The package keeps host and port in class attributes, waits for ever, lets each 5xx pass and sends POST where the server
+wants PATCH. What it knows of the protocol, its words for errors included, is used from here only.
+"""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import requests
+from toxiproxy.api import APIConsumer, validate_response  # type: ignore[import-untyped]
+from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists  # type: ignore[import-untyped]
+from toxiproxy.proxy import Proxy  # type: ignore[import-untyped]
+from toxiproxy.toxic import Toxic as ToldToxic  # type: ignore[import-untyped]
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.errors import TargetUnfit
+from injectors.toxiproxy.toxic import ProxyState, Toxic
+from injectors.toxiproxy.unanswered import Missing, Unanswered
+
+_WITHIN_S = 1.0
+_SIDE_BY_SIDE = 8
+_FIRST_ERROR = 300
+_REMEDY = "look at: chaos-aura logs toxiproxy"
+
+
+class _Consumer(APIConsumer):  # type: ignore[misc]
+    """One server's own. Its connections are kept alive, and no proxy of the environment is asked."""
+
+    def __init__(self, address: Address) -> None:
+        self.host, self.port = address.host, address.port
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_SIDE_BY_SIDE))
+
+    def ask(self, method: str, path: str, body: Any, within_s: float) -> Any:
+        url = f"http://{self.host}:{self.port}{path}"
+        answer = self._session.request(method, url, json=body, timeout=within_s, allow_redirects=False)
+        return validate_response(answer)
+
+
+class Server:
+    """One Toxiproxy. May be used by several threads at once."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._consumer = _Consumer(address)
+
+    def proxy(self, name: str) -> ProxyState | None:
+        """As it is now, None when there is none."""
+        try:
+            told = self._ask("GET", f"/proxies/{name}")
+        except Missing:
+            return None
+        return _proxy_state(told, self.address)
+
+    def add(self, proxy: str, toxic: Toxic) -> None:
+        self._ask("POST", f"/proxies/{proxy}/toxics", {**toxic.to_dict(), "toxicity": 1.0})
+
+    def remove(self, proxy: str, toxic: str, patience_s: float = 0.0) -> None:
+        """Missing when it is not there, nor that proxy."""
+        self._ask("DELETE", f"/proxies/{proxy}/toxics/{toxic}", within_s=_WITHIN_S + patience_s)
+
+    def enable(self, proxy: str, *, enabled: bool) -> None:
+        """Disabled, it ends its connections and listens no more. TargetUnfit when it does not say so itself."""
+        told = self._ask("PATCH", f"/proxies/{proxy}", {"enabled": enabled})
+        if _proxy_state(told, self.address).enabled is not enabled:
+            raise self._unfit(f"did not {'enable' if enabled else 'disable'} proxy {proxy}")
+
+    def _ask(self, method: str, path: str, body: Any = None, within_s: float = _WITHIN_S) -> Any:
+        try:
+            answer = self._consumer.ask(method, path, body, within_s)
+        except NotFound as cause:
+            raise Missing(self._name, f"{method} {path}: {_words(cause.args[0])}") from None
+        except (ProxyExists, InvalidToxic) as cause:
+            raise self._unfit(f"refused {method} {path}: {_words(cause.args[0])}") from None
+        except requests.RequestException as cause:
+            raise self._unanswered(cause, within_s) from cause
+        if answer.status_code >= _FIRST_ERROR:
+            raise self._unfit(f"answered {method} {path} with {answer.status_code}: {_words(answer.content)}")
+        return _parsed(answer.content, self.address)
+
+    @property
+    def _name(self) -> str:
+        return f"toxiproxy at {self.address}"
+
+    def _unfit(self, why: str) -> TargetUnfit:
+        return TargetUnfit(self._name, why, _REMEDY)
+
+    def _unanswered(self, cause: requests.RequestException, within_s: float) -> Unanswered:
+        refused = _was_refused(cause)
+        why = "nothing listens there" if refused else f"no answer within {within_s:g} s"
+        if not refused and not isinstance(cause, requests.Timeout):
+            why = f"the connection broke ({type(cause).__name__})"
+        unanswered = Unanswered(self._name, why, "run: chaos-aura status")
+        unanswered.nobody_listens = refused
+        return unanswered
+
+
+def _was_refused(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _words(content: bytes) -> str:
+    """`toxic already exists` of `{"error":"toxic already exists","status":409}`"""
+    with suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(content)["error"])
+    return " ".join(content.decode(errors="replace").split())[:200] or "no reason given"
+
+
+def _parsed(content: bytes, address: Address) -> Any:
+    try:
+        return json.loads(content or b"null")
+    except ValueError:
+        raise _strange(address) from None
+
+
+def _proxy_state(told: Any, address: Address) -> ProxyState:
+    try:
+        proxy = Proxy(**told)
+        toxics = tuple(_toxic(ToldToxic(**row)) for row in told["toxics"])
+    except (TypeError, KeyError):
+        raise _strange(address) from None
+    return ProxyState(str(proxy.name), bool(proxy.enabled), toxics)
+
+
+def _toxic(told: Any) -> Toxic:
+    # A toxic with less than full toxicity hits only some connections: it is not the one that was asked for.
+    kind = told.type if told.toxicity == 1 else f"{told.type} ({told.toxicity:g} of connections)"
+    return Toxic(told.name, kind, told.stream, dict(told.attributes))
+
+
+def _strange(address: Address) -> TargetUnfit:
+    return TargetUnfit(f"toxiproxy at {address}", "its answer is not that of a Toxiproxy", _REMEDY)

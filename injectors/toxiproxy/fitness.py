@@ -1,0 +1,66 @@
+"""Looks at an edge before it is hurt: how its round trip is, and whether a fault there could be proven at all."""
+
+from dataclasses import replace
+
+from chaos_aura.core.catalogue import Edge
+from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.fault import Fault
+from injectors.toxiproxy.exchange import Exchange, Outcome, Question
+from injectors.toxiproxy.expecting import Baseline, sign_of, wanted_size
+from injectors.toxiproxy.greetings import Greeting, greeting_for
+from injectors.toxiproxy.mixture import refuses, toxics_for
+from injectors.toxiproxy.plan import EdgePlan
+from injectors.toxiproxy.sign import Shown, Sign
+from injectors.toxiproxy.toxic import ProxyState
+
+_ANSWERS_WITHIN_MS = 1000.0
+_TRIES, _QUICK_MS = 3, 1.0  # the first question to an idle server takes long
+
+
+def plan_for(edge: Edge, fault: Fault, lease_id: str, proxy: ProxyState | None) -> EdgePlan:
+    """TargetUnfit when the edge is not as it must be."""
+    if proxy is None:
+        raise _unfit(edge, "Toxiproxy has no such proxy", "run: chaos-aura down, then chaos-aura up")
+    if not proxy.enabled:
+        raise _unfit(edge, "its proxy is disabled already", "end what has disabled it, or: chaos-aura heal")
+    baseline, sign = _expected(edge, fault, proxy)
+    return EdgePlan.of(edge, toxics_for(fault, lease_id), refuses(fault), baseline, sign)
+
+
+def _expected(edge: Edge, fault: Fault, proxy: ProxyState) -> tuple[Baseline, Sign]:
+    greeting = greeting_for(edge.service, edge.scheme)
+    if greeting is None:
+        raise _unfit(edge, f"nobody here knows how to ask {edge.service}, so nothing could be proven", "")
+    question = _question(greeting, fault)
+    through = _best(edge, question)
+    if question.is_satisfied_by(through):
+        baseline = Baseline(through.after_ms, through.end_ms)
+        return baseline, sign_of(fault, question.size, baseline)
+    directly, others = question.ask(edge.upstream), proxy.others(())
+    if not others or not question.is_satisfied_by(directly):
+        why = f"no round trip to be hurt: {through}; directly: {directly}"
+        raise _unfit(edge, why, f"make {edge.service} well first: chaos-aura status")
+    # Hurt already, so that it shows nothing more.
+    hurt = f"before it already: {through} ({', '.join(others)})"
+    return Baseline(directly.after_ms, directly.end_ms), Sign(Shown.NOTHING, why_not=hurt)
+
+
+def _question(greeting: Greeting, fault: Fault) -> Question:
+    question = Question(greeting, wanted_size(fault, greeting), _ANSWERS_WITHIN_MS)
+    return replace(question, end_within_ms=_ANSWERS_WITHIN_MS) if fault.kind == "slow_close" else question
+
+
+def _best(edge: Edge, question: Question) -> Exchange:
+    """Of a few, while that may make a difference."""
+    best = question.ask(edge.address)
+    for _ in range(_TRIES - 1):
+        if best.outcome is not Outcome.ANSWERED or best.after_ms < _QUICK_MS:
+            break
+        again = question.ask(edge.address)
+        if again.outcome is Outcome.ANSWERED and again.after_ms < best.after_ms:
+            best = again
+    return best
+
+
+def _unfit(edge: Edge, why: str, remedy: str) -> TargetUnfit:
+    return TargetUnfit(f"edge {edge.name}", why, remedy)

@@ -1,0 +1,121 @@
+"""Hurts edges through the stack's Toxiproxy, proves it there and through the edge, and takes back only what is ours."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Target
+from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
+from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
+from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.ground import Ground
+from injectors.toxiproxy.applying import free, hurt
+from injectors.toxiproxy.fitness import plan_for
+from injectors.toxiproxy.mixture import can_be_made
+from injectors.toxiproxy.plan import EdgePlan, Plan
+from injectors.toxiproxy.proving import EdgeProver, all_hold
+from injectors.toxiproxy.reach import SERVER, can_reach, edges_of
+from injectors.toxiproxy.side_by_side import failures, side_by_side
+from injectors.toxiproxy.telling import remedy, touched, written
+from injectors.toxiproxy.unanswered import Unanswered
+
+if TYPE_CHECKING:
+    from injectors.toxiproxy.adapter import Server
+
+
+class ToxiproxyInjector:
+    name: ClassVar[str] = "toxiproxy"
+    kinds: ClassVar[frozenset[str]] = frozenset(
+        {"latency", "throttle", "partition", "blackhole", "reset", "slow_close", "slice", "limit_data"}
+    )
+    settle_s: ClassVar[float] = 0.3
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._servers: dict[Address, Server] = {}
+
+    def warm_up(self) -> None:
+        self._server(Address("127.0.0.1", 1))
+
+    def can(self, fault: Fault, target: Target) -> Capability:
+        if fault.kind not in self.kinds:
+            return no(f"Toxiproxy knows no {fault.kind}", f"it knows: {', '.join(sorted(self.kinds))}")
+        try:
+            reached = can_reach(target, self._ground.catalogue)
+        except ChaosAuraError as cause:
+            return no(f"{cause.where} {cause.why}", cause.remedy)
+        return can_be_made(fault) if reached else reached
+
+    def footprint(self, fault: Fault, target: Target) -> Footprint:
+        edges = edges_of(target, self._ground.catalogue)
+        writes = frozenset(words for edge in edges for words in written(fault, edge))
+        return Footprint(writes, needs=frozenset({SERVER}))
+
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        capability = self.can(fault, target)
+        if not capability:
+            raise TargetUnfit(str(fault), capability.why, capability.remedy)
+        catalogue = self._ground.catalogue
+        address, edges = catalogue.service(SERVER).address, edges_of(target, catalogue)
+        server = self._server(address)
+        plans = side_by_side(lambda edge: plan_for(edge, fault, lease_id, server.proxy(edge.name)), edges)
+        plan = Plan(fault.kind, address, self._process(), tuple(plans))
+        return Undo(plan.to_dict(), tuple(touched(fault, edge) for edge in edges), plan.by_hand())
+
+    def inject(self, undo: Undo) -> None:
+        plan = Plan.from_dict(undo.data)
+        server = self._server(plan.server)
+        side_by_side(lambda edge: hurt(server, edge), plan.edges)
+
+    def heal(self, undo: Undo) -> None:
+        plan = Plan.from_dict(undo.data)
+        failed = failures(lambda edge: self._free(plan, edge), plan.edges)
+        if failed:
+            names, first = ", ".join(edge.name for edge, _ in failed), failed[0][1]
+            where = f"edge{'s' if len(failed) > 1 else ''} {names}"
+            raise TargetUnfit(where, f"not healed: {first.where}: {first.why}", remedy(plan))
+
+    def in_force(self, undo: Undo) -> Proof:
+        return self._proof(undo, EdgeProver.in_force, holds_without_server=False)
+
+    def gone(self, undo: Undo) -> Proof:
+        return self._proof(undo, EdgeProver.gone, holds_without_server=True)
+
+    def _proof(self, undo: Undo, prove: Callable[[EdgeProver], Proof], *, holds_without_server: bool) -> Proof:
+        plan = Plan.from_dict(undo.data)
+        server = self._server(plan.server)
+        try:
+            proofs = side_by_side(lambda edge: prove(EdgeProver(edge, server.proxy(edge.name))), plan.edges)
+        except Unanswered as unanswered:
+            if not _has_ended(plan, unanswered):
+                raise
+            ended = f"process {plan.process}" if plan.process else f"what listened at {plan.server}"
+            return Proof(holds_without_server, f"Toxiproxy has ended ({ended}), and all its toxics with it")
+        return all_hold(proofs)
+
+    def _free(self, plan: Plan, edge: EdgePlan) -> None:
+        """Even when the process has ended: what was sent to it may have reached the one that came after it."""
+        try:
+            free(self._server(plan.server), edge)
+        except Unanswered as unanswered:
+            if not _has_ended(plan, unanswered):
+                raise
+
+    def _server(self, address: Address) -> "Server":
+        """One for each address: its connections are kept alive."""
+        from injectors.toxiproxy.adapter import Server  # noqa: PLC0415 - 0.2 s that listing faults does not need
+
+        if address not in self._servers:
+            self._servers.setdefault(address, Server(address))
+        return self._servers[address]
+
+    def _process(self) -> ProcessId | None:
+        with suppress(ChaosAuraError):
+            return self._ground.process_of(SERVER)
+        return None
+
+
+def _has_ended(plan: Plan, unanswered: Unanswered) -> bool:
+    """Toxics live in the process: a restarted one begins without them. One that hangs has them still."""
+    return plan.server_has_ended or (plan.process is None and unanswered.nobody_listens)

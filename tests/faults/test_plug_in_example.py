@@ -1,0 +1,103 @@
+"""The example for writers of plug-ins is installed as theirs would be, passes the contract, and is used."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_home import FakeHome, fake_home
+from local_stack import chaos_aura
+
+_ROOT = Path(__file__).parent.parent.parent
+_WITHIN_S = 90
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Into a folder of its own, from a copy: building leaves files beside the sources."""
+    source, folder = tmp_path / "source", tmp_path / "installed"
+    shutil.copytree(_ROOT / "docs" / "plug-in", source)
+    uv = subprocess.run([_ROOT / "scripts" / "find_uv"], capture_output=True, text=True, check=True).stdout.strip()
+    done = subprocess.run(
+        [uv, "pip", "install", "--python", sys.executable, "--target", folder, "--no-deps", "--no-build-isolation",
+         "--offline", source],
+        capture_output=True,
+        text=True,
+        timeout=_WITHIN_S,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, installed: Path) -> Iterator[FakeHome]:
+    with fake_home(tmp_path / "project", installed) as made:
+        yield made
+
+
+def run(home: FakeHome, argv: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        argv, env=home.environ, cwd=home.root, capture_output=True, text=True, timeout=_WITHIN_S, check=False
+    )
+
+
+def test_it_is_found_and_used_by_its_word(home: FakeHome) -> None:
+    told = run(home, chaos_aura("faults", "stale_lock"))
+    assert "by stale-lock: neo4j, redis, kafka" in told.stdout
+    assert "not worker.neo4j by stale-lock: worker.neo4j is an edge, which has no data (name a service)" in told.stdout
+    done = run(home, chaos_aura("inject", "stale_lock", "-t", "redis", "--for", "0.5s", "-p", "file=x.lock"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "in force: stale_lock of redis by stale-lock" in done.stdout
+    assert "healed: x.lock is not there" in done.stdout
+    assert not list((home.home / "data").rglob("*.lock"))
+
+
+def own_tests(home: FakeHome, copied: Path) -> "subprocess.CompletedProcess[str]":
+    copied.mkdir()
+    shutil.copy(_ROOT / "docs" / "plug-in" / "test_stale_lock.py", copied)
+    environ = {**home.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied)],
+        env=environ, cwd=copied, capture_output=True, text=True, timeout=_WITHIN_S, check=False,
+    )  # fmt: skip
+
+
+def test_it_passes_the_contract_with_its_own_tests(home: FakeHome, tmp_path: Path) -> None:
+    done = own_tests(home, tmp_path / "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "11 passed" in done.stdout
+
+
+_HEALS = "            path.unlink(missing_ok=True)"
+_PREPARES = "        data = {"
+_BREAKS = {
+    "prepares with an effect": {_PREPARES: "        path.parent.mkdir(parents=True); path.touch()\n" + _PREPARES},
+    "heals nothing": {_HEALS: "            pass"},
+    "heals only in its own process": {
+        _HEALS: "            path.unlink() if hasattr(self, 'mine') else None",
+        "        with os.fdopen(": "        self.mine = True\n        with os.fdopen(",
+    },
+    "heals only what is there": {"        if _content(path) in": "        path.stat()\n        if _content(path) in"},
+    "assumes that it is in force": {"return Proof(_content(path) == undo": "return Proof(True or undo"},
+    "assumes that it is not": {"return Proof(_content(path) == undo": "return Proof(False and undo"},
+}
+
+
+@pytest.mark.parametrize("name", _BREAKS)
+def test_an_injector_that_breaks_the_contract_fails_it(
+    home: FakeHome, installed: Path, tmp_path: Path, name: str
+) -> None:
+    """The contract is shown what it exists to find."""
+    module = installed / "stale_lock.py"
+    broken = module.read_text()
+    for before, after in _BREAKS[name].items():
+        assert before in broken
+        broken = broken.replace(before, after)
+    module.write_text(broken)
+    done = own_tests(home, tmp_path / "tests")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED" in done.stdout
+    assert "Contract" in done.stdout or "TestStaleLock" in done.stdout

@@ -1,0 +1,50 @@
+"""Toxiproxy passes what every injector must: each kind on one edge, two kinds on an edge of each service, a service."""
+
+from typing import Any
+
+import pytest
+from toxiproxy_cases import case_of, in_force
+
+from chaos_aura.faults.contract import Case, InjectorContract
+from chaos_aura.stack.edges import EDGES
+from chaos_aura.stack.running import RunningStack
+from injectors.toxiproxy import ToxiproxyInjector
+
+_KINDS: list[tuple[str, str, dict[str, Any]]] = [(kind, "worker.redis", {}) for kind in sorted(ToxiproxyInjector.kinds)]
+_REFUSED = ("partition", "worker.redis", {"how": "refused"})
+_ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
+    (kind, edge, {})
+    for edge in ("worker.neo4j", "worker.kafka", "worker.temporal", "load.api")
+    for kind in ("latency", "partition")
+]
+_EVERY = [f"{client}.{service}" for client, service in EDGES]
+
+
+def _id(value: tuple[str, str, dict[str, Any]]) -> str:
+    kind, target, parameters = value
+    return "-".join((kind, target, *map(str, parameters.values())))
+
+
+class TestEachKindOnOneEdge(InjectorContract):
+    @pytest.fixture(params=[*_KINDS, _REFUSED], ids=_id)
+    def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
+        kind, target, parameters = request.param
+        return case_of(stack, kind, target, hurts_server=True, **parameters)
+
+
+class TestEachServiceAndAWholeOne(InjectorContract):
+    @pytest.fixture(params=[*_ELSEWHERE, ("latency", "redis", {}), ("partition", "kafka", {})], ids=_id)
+    def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
+        kind, target, parameters = request.param
+        return case_of(stack, kind, target, **parameters)
+
+
+@pytest.mark.parametrize("kind", ["latency", "partition"])
+@pytest.mark.parametrize("edge", _EVERY)
+def test_every_edge_can_be_hurt(stack: RunningStack, edge: str, kind: str) -> None:
+    case = case_of(stack, kind, edge)
+    with in_force(case) as undo:
+        proof = case.injector.in_force(undo)
+        assert proof
+        assert f"{edge}: no answer within" in proof.seen
+        assert proof.facts[edge]["round_trip"]["outcome"] == "silent"

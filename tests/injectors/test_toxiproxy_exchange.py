@@ -1,0 +1,108 @@
+"""Every way in which a round trip can end, with a server that ends it so."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chaos_aura.core.address import Address, on_loopback
+from chaos_aura.core.errors import MachineLacks
+from injectors.toxiproxy.exchange import Exchange, Outcome, Question
+from injectors.toxiproxy.greetings.redis import Redis
+
+WITHIN_MS = 50.0
+ASKED = Question(Redis(), 4, WITHIN_MS)
+ENDING = Question(Redis(), 4, WITHIN_MS, end_within_ms=WITHIN_MS)
+WHOLE = b"$4\r\nxxxx\r\n"
+
+
+@contextmanager
+def server(treat: Callable[[socket.socket, threading.Event], None]) -> Iterator[Address]:
+    """Of one connection, which is treated so when the question has come; it stays open until the test is over."""
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1024)
+            treat(connection, over)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield on_loopback(listening.getsockname()[1])
+        finally:
+            over.set()
+            thread.join()
+
+
+def answers(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(WHOLE)
+    over.wait()
+
+
+def answers_and_closes(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(WHOLE)
+
+
+def begins(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(WHOLE[:3])
+    over.wait()
+
+
+def breaks_off(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(WHOLE[:3])
+
+
+def resets(connection: socket.socket, _: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def is_silent(_: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+@pytest.mark.parametrize(
+    ("treat", "outcome", "received", "words"),
+    [
+        (answers, Outcome.ANSWERED, 10, "answer after "),
+        (begins, Outcome.SILENT, 3, "no whole answer within 50.0 ms (3 bytes)"),
+        (is_silent, Outcome.SILENT, 0, "no answer within 50.0 ms"),
+        (breaks_off, Outcome.ENDED, 3, "connection ended after "),
+        (resets, Outcome.RESET, 0, "connection reset after "),
+    ],
+)
+def test_each_end_is_told(
+    treat: Callable[[socket.socket, threading.Event], None], outcome: Outcome, received: int, words: str
+) -> None:
+    with server(treat) as address:
+        exchange = ASKED.ask(address)
+    assert (exchange.outcome, exchange.received) == (outcome, received)
+    assert str(exchange).startswith(words)
+
+
+def test_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert ASKED.ask(on_loopback(port)) == Exchange(Outcome.REFUSED, 0.0, 0)
+
+
+def test_an_end_that_comes_and_one_that_does_not() -> None:
+    with server(answers_and_closes) as address:
+        ended = ENDING.ask(address)
+    with server(answers) as address:
+        kept = ENDING.ask(address)
+    assert ended.end_ms >= 0
+    assert ENDING.is_satisfied_by(ended)
+    assert kept.end_ms == -1
+    assert not ENDING.is_satisfied_by(kept)
+    assert ASKED.is_satisfied_by(kept)
+
+
+def test_what_the_machine_does_not_allow_is_no_sign_of_a_fault() -> None:
+    with pytest.raises(MachineLacks, match=r"^255\.255\.255\.255:9: "):
+        ASKED.ask(Address("255.255.255.255", 9))
