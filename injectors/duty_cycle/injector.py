@@ -1,0 +1,119 @@
+"""cpu_throttle without any right: the service is stopped and continued twenty times a second."""
+
+import os
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from chaos_aura.core.catalogue import Edge, Target
+from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
+from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
+from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.lasting.carrier import Carrier
+from injectors.duty_cycle.session import go_on, members, state_of
+
+_MOST_PERCENT = 90  # beyond that it is hardly ever seen stopped
+_WATCHED_S = 0.12  # two periods
+_LOOK_EVERY_S = 0.002
+_INEXACT, _INEXACT_S = 1.3, 0.04  # the kernel counts in hundredths of a second, and two processors run at once
+_PER_CENT = 100
+
+
+class DutyCycleInjector:
+    name: ClassVar[str] = "duty-cycle"
+    kinds: ClassVar[frozenset[str]] = frozenset({"cpu_throttle"})
+    rank: ClassVar[int] = 10  # a control group throttles better, where one may be written
+    settle_s: ClassVar[float] = 0.5  # a helper that a dead controller started may just be on its way
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._carrier = Carrier(ground, Path(__file__).with_name("program.py"))
+
+    def can(self, fault: Fault, target: Target) -> Capability:
+        if isinstance(target, Edge):
+            return no(f"{target.name} is an edge: only a process can be throttled", f"aim at {target.service}")
+        if fault.number("percent") > _MOST_PERCENT:
+            why = f"stopping a process proves no share above {_MOST_PERCENT} %"
+            return no(why, f"ask for percent={_MOST_PERCENT} or less, or run where cgroups may be written")
+        try:
+            process = self._ground.process_of(target.name)
+        except ChaosAuraError as cause:
+            return no(f"{cause.where}: {cause.why}", cause.remedy)
+        return _may_be_stopped(target.name, process) if process else no(*_not_running(target.name))
+
+    def footprint(self, fault: Fault, target: Target) -> Footprint:
+        writes = frozenset({f"process {target.name}", f"processor time of {target.name}"})
+        return Footprint(writes, hurts=frozenset({target.name}))
+
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        capability = self.can(fault, target)
+        if not capability:
+            raise TargetUnfit(target.name, capability.why, capability.remedy)
+        process, percent = self._ground.process_of(target.name), int(fault.number("percent"))
+        if process is None:
+            raise TargetUnfit(target.name, *_not_running(target.name))
+        touches = [f"stops and continues process {process.pid}: {target.name} gets {percent} % of a processor"]
+        undo = self._carrier.undo(fault, lease_id, (process, percent), touches, process=str(process), percent=percent)
+        return Undo(undo.data, undo.touches, f"{undo.by_hand}; pkill -CONT -s {process.pid}")
+
+    def inject(self, undo: Undo) -> None:
+        self._carrier.inject(undo)
+
+    def heal(self, undo: Undo) -> None:
+        self._carrier.heal(undo)
+        go_on(ProcessId.parse(undo.data["process"]))
+
+    def in_force(self, undo: Undo) -> Proof:
+        if self._carrier.helper(undo) is None:
+            return self._carrier.dead(undo)
+        process, figures = ProcessId.parse(undo.data["process"]), self._carrier.figures(undo)
+        if not process.is_alive():
+            return Proof(False, f"process {process.pid} has ended")
+        seen, stopped = _watch(process)
+        used_s, lasted_s = figures.get("used_s", 0.0), figures.get("lasted_s", 0.0)
+        percent = _PER_CENT * used_s / lasted_s if lasted_s else 0.0
+        allowed_s = _INEXACT * lasted_s * undo.data["percent"] / _PER_CENT + _INEXACT_S
+        words = f"process {process.pid} was stopped at {stopped} of {seen} looks, {figures.get('stops', 0):.0f} times"
+        words += f" so far, and used {percent:.0f} % of a processor in {lasted_s:.2f} s"
+        facts = {"stopped": stopped, "looks": seen, **figures}
+        return Proof(stopped > 0 and bool(figures) and used_s <= allowed_s, words, facts)
+
+    def gone(self, undo: Undo) -> Proof:
+        helper = self._carrier.gone(undo)
+        if not helper:
+            return helper
+        process = ProcessId.parse(undo.data["process"])
+        stopped = [str(member.process) for member in members(process) if member.is_stopped]
+        if stopped:
+            return Proof(False, f"process {', '.join(stopped)} is still stopped", {"stopped": stopped})
+        now = "runs" if process.is_alive() else "has ended"
+        return Proof(True, f"{helper.seen}, process {process.pid} {now}")
+
+
+def _watch(process: ProcessId) -> tuple[int, int]:
+    """How often it was looked at, and found stopped: until both states were seen, or for two periods."""
+    looks, stopped, ends_s = 0, 0, time.monotonic() + _WATCHED_S
+    while time.monotonic() < ends_s and not 0 < stopped < looks:
+        looks, stopped = looks + 1, stopped + (state_of(process) == "T")
+        time.sleep(_LOOK_EVERY_S)
+    return looks, stopped
+
+
+def _may_be_stopped(service: str, process: ProcessId) -> Capability:
+    try:
+        os.kill(process.pid, 0)
+        leads = os.getpgid(process.pid) == process.pid
+    except PermissionError:
+        return no(f"process {process.pid} of {service} is another user's", "run as that user")
+    except ProcessLookupError:
+        return no(*_not_running(service))
+    if leads:
+        return YES
+    return no(
+        f"process {process.pid} of {service} shares its group with others", "start it under chaos-aura's supervisor"
+    )
+
+
+def _not_running(service: str) -> tuple[str, str]:
+    return f"{service} does not run", "wait until it is well: chaos-aura status"

@@ -1,0 +1,165 @@
+"""What the engine asks of Kafka's events. What is put there stays there: nothing can be taken out of a topic.
+
+Each bad record bears the lease's id in a header, by which it is found, and by which whoever judges the events leaves
+it out.
+"""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chaos_aura.core.catalogue import Target
+from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
+from chaos_aura.faults.ground import Ground
+from injectors.kafka_events import poison
+from injectors.store import Store, refuse_too_large
+
+if TYPE_CHECKING:
+    from injectors.kafka_events.client import Record
+
+TOPIC = "allocation.events"
+GROUP = "usage-projection"
+HEADER = "chaos-aura-lease"
+_LOOKED_AT = 500  # records back from the end of each partition, at least
+
+
+class KafkaInjector:
+    name: ClassVar[str] = "kafka"
+    kinds: ClassVar[frozenset[str]] = frozenset({"poison_event"})
+    settle_s: ClassVar[float] = 3.0  # a producer's time-out
+
+    def __init__(self, ground: Ground) -> None:
+        self._store = Store(ground, "kafka", "kafka")
+
+    def can(self, fault: Fault, target: Target) -> Capability:
+        return self._store.can(target)
+
+    def footprint(self, fault: Fault, target: Target) -> Footprint:
+        """Two of them are told apart by their leases."""
+        return Footprint(frozenset({f"{fault.text('how')} events in {TOPIC}"}), needs=frozenset({"kafka"}))
+
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        from injectors.kafka_events.client import KafkaError  # noqa: PLC0415 - 0.3 s
+
+        try:
+            rows, ends = _planned(target.uri, fault.text("how"), int(fault.number("count")), lease_id)
+        except KafkaError as cause:
+            raise self._store.unread(target, cause) from cause
+        messages = [[partition, _text(key), _text(value)] for partition, key, value in rows]
+        refuse_too_large("kafka", len(json.dumps(messages)))
+        data = {**self._store.found_at(target, lease_id), "messages": messages, "ends": ends}
+        touches = f"puts {len(rows)} {fault.text('how')} events into {TOPIC}, from where nothing can be taken back"
+        return Undo(data, (touches,))
+
+    def inject(self, undo: Undo) -> None:
+        from injectors.kafka_events.client import Message, put  # noqa: PLC0415 - 0.3 s
+
+        messages = [Message(partition, _bytes(key), _bytes(value)) for partition, key, value in undo.data["messages"]]
+        header = (HEADER, str(undo.data["lease"]).encode())
+        self._asked(undo, lambda address: put(address, TOPIC, messages, header))
+
+    def heal(self, undo: Undo) -> None:
+        """What is in the topic stays."""
+
+    def in_force(self, undo: Undo) -> Proof:
+        found = self._found(undo)
+        wanted = len(undo.data["messages"])
+        seen = f"{len(found)} of {wanted} bad events are acknowledged and read back{_at(found)}"
+        return Proof(len(found) >= wanted, seen, {"offsets": _offsets(found)})
+
+    def gone(self, undo: Undo) -> Proof:
+        """Not taken back, but behind everyone who reads the topic."""
+        if self._store.is_lost(undo):
+            return Proof(True, "all that Kafka kept has been removed")
+        found = self._found(undo)
+        if not found:
+            return Proof(True, "none found: nothing of it was put into the topic")
+        from injectors.kafka_events.client import committed  # noqa: PLC0415 - 0.3 s
+
+        groups: dict[str, dict[int, int]] = self._asked(undo, lambda address: committed(address, TOPIC, GROUP))
+        last = {partition: max(offsets) for partition, offsets in _offsets(found).items()}
+        behind = {group: _waiting(last, positions) for group, positions in groups.items()}
+        waiting = [f"group {group} has not passed {lag}" for group, lag in sorted(behind.items()) if lag]
+        facts = {"offsets": _offsets(found), "committed": groups}
+        if waiting:
+            return Proof(False, f"{len(found)} bad events{_at(found)}: {'; '.join(waiting)}", facts)
+        passed = f"past every group: {', '.join(sorted(groups))}" if groups else "read by no group"
+        return Proof(True, f"irreversible: {len(found)} bad events stay in {TOPIC}{_at(found)}, {passed}", facts)
+
+    def _found(self, undo: Undo) -> list["Record"]:
+        """By the header, from where the topic ended before."""
+        lease = str(undo.data["lease"]).encode()
+        starts = {int(partition): offset for partition, offset in undo.data["ends"].items()}
+        found: list[Record] = self._asked(undo, lambda address: _with_header(address, starts, lease))
+        return found
+
+    def _asked(self, undo: Undo, ask: Callable[[str], Any]) -> Any:
+        from injectors.kafka_events.client import KafkaError  # noqa: PLC0415 - 0.3 s
+
+        try:
+            return ask(self._store.uri_now(undo))
+        except KafkaError as cause:
+            raise self._store.away(undo, cause) from cause
+
+
+def _planned(address: str, how: str, count: int, lease_id: str) -> tuple[list[poison.Row], dict[str, int]]:
+    from injectors.kafka_events.client import reading  # noqa: PLC0415 - 0.3 s
+
+    with reading(address, TOPIC) as topic:
+        ends = topic.ends()
+        if not ends:
+            raise TargetUnfit("kafka", f"there is no topic {TOPIC}", "run: chaos-aura up, with the whole platform")
+        if how in poison.MADE_UP:
+            rows = poison.made_up(how, count, list(ends), lease_id)
+        else:
+            starts = {partition: max(0, end - max(_LOOKED_AT, count)) for partition, end in ends.items()}
+            real = [each for each in topic.from_to(starts, ends) if not _lease_of(each) and poison.is_event(each)]
+            rows = poison.repeated(how, count, sorted(real, key=attrgetter("at_ms")))
+    return rows, {str(partition): end for partition, end in ends.items()}
+
+
+def _with_header(address: str, starts: Mapping[int, int], lease: bytes) -> list["Record"]:
+    """A topic that has been made anew since ends before it began."""
+    from injectors.kafka_events.client import reading  # noqa: PLC0415 - 0.3 s
+
+    with reading(address, TOPIC) as topic:
+        ends = topic.ends()
+        since = {
+            partition: start if (start := starts.get(partition, 0)) <= end else 0 for partition, end in ends.items()
+        }
+        return [each for each in topic.from_to(since, ends) if _lease_of(each) == lease]
+
+
+def _lease_of(record: "Record") -> bytes:
+    return dict(record.headers).get(HEADER, b"")
+
+
+def _waiting(last: Mapping[int, int], positions: Mapping[int, int]) -> str:
+    """`0@17` where a group would read that offset still."""
+    return ", ".join(f"{each}@{offset}" for each, offset in sorted(last.items()) if positions.get(each, 0) <= offset)
+
+
+def _offsets(found: list["Record"]) -> dict[int, list[int]]:
+    return {each: sorted(one.offset for one in found if one.partition == each) for each in _partitions(found)}
+
+
+def _at(found: list["Record"]) -> str:
+    """` (partition 0: 2, partition 3: 1)`"""
+    counted = ", ".join(f"partition {each}: {count}" for each, count in sorted(_partitions(found).items()))
+    return f" ({counted})" if counted else ""
+
+
+def _partitions(found: list["Record"]) -> Counter[int]:
+    return Counter(each.partition for each in found)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text)

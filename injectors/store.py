@@ -1,0 +1,67 @@
+"""A store of the platform as injectors reach it: directly, past every edge, wherever it listens by now."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from chaos_aura.core.catalogue import Edge, Target
+from chaos_aura.core.errors import BadInput, StackDown, TargetUnfit
+from chaos_aura.core.fault import YES, Capability, Undo, no
+from chaos_aura.faults.ground import Ground
+
+LARGEST_UNDO_BYTES = 8 * 1024 * 1024
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Store:
+    """`name` is the service's in the catalogue, `package` the client's."""
+
+    ground: Ground
+    name: str
+    package: str
+
+    def can(self, target: Target) -> Capability:
+        if isinstance(target, Edge):
+            return no(f"edge {target.name} holds no data", f"name the service: {self.name}")
+        if target.name != self.name:
+            return no(f"{target.name} holds none of these data", f"name {self.name}")
+        if find_spec(self.package) is None:
+            return no(f"package `{self.package}` is missing", "run: pip install 'chaos-aura[clients]'")
+        return YES
+
+    def found_at(self, target: Target, lease_id: str) -> dict[str, Any]:
+        """What undo data say of it. `data_folder` is empty where its data are not known to lie on this machine."""
+        folder = self.ground.home / "data" / self.name
+        known = str(folder) if folder.is_dir() else ""
+        return {"lease": lease_id, "uri": target.uri, "data_folder": known}
+
+    def uri_now(self, undo: Undo) -> str:
+        """Started again it may listen elsewhere: the catalogue knows, and where there is none, the undo."""
+        try:
+            return self.ground.catalogue.service(self.name).uri
+        except (StackDown, BadInput):
+            return str(undo.data["uri"])
+
+    def is_lost(self, undo: Undo) -> bool:
+        """All that it kept has been removed, and what was done to it with that."""
+        folder = undo.data["data_folder"]
+        return bool(folder) and not Path(folder).exists()
+
+    def away(self, undo: Undo, cause: Exception) -> TargetUnfit:
+        """What was changed lies in its files, and is there again when it is."""
+        told = " ".join(str(cause).split()) or type(cause).__name__
+        why = f"cannot be asked at {self.uri_now(undo)} ({told}); what was changed is still in its files"
+        return TargetUnfit(self.name, why, f"run: chaos-aura up, then chaos-aura heal {undo.data['lease']}")
+
+    def unread(self, target: Target, cause: Exception) -> TargetUnfit:
+        told = " ".join(str(cause).split()) or type(cause).__name__
+        return TargetUnfit(self.name, f"cannot be asked at {target.uri} ({told})", "run: chaos-aura status")
+
+
+def refuse_too_large(store: str, size_bytes: int) -> None:
+    """All that is changed is kept in the ledger until it has been put back."""
+    if size_bytes > LARGEST_UNDO_BYTES:
+        why = f"what would be changed is {size_bytes / _MB:.1f} MB, and at most {LARGEST_UNDO_BYTES // _MB} MB are kept"
+        raise TargetUnfit(store, why, "ask for a lower count")

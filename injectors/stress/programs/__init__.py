@@ -1,0 +1,1 @@
+"""What the helpers run: standard library only."""

@@ -1,0 +1,403 @@
+"""Damaged and removed context windows: the very bytes come back, and what the platform has done meanwhile stays."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from awaiting import wait_until
+from driven_allocations import Driven, allocate, drive, ground_of, redis_of
+from hurting import paused, process_of, runs_anew, unwell
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Service
+from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.fault import Fault, Undo
+from chaos_aura.core.kinds import KINDS
+from chaos_aura.faults.contract import Case, InjectorContract
+from chaos_aura.faults.ground import Ground
+from chaos_aura.platform.stores import context_scripts, contexts
+from chaos_aura.platform.stores.context_members import NotAMember, decision_of
+from chaos_aura.stack.running import RunningStack
+from injectors.redis_store import RedisInjector, windows
+from injectors.redis_store.corruption import spoiled
+
+KINDS_OF_IT = ("corrupt_cache", "evict_cache")
+_WITHIN_S = 60
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def fault_of(kind: str, **given: object) -> Fault:
+    return Fault(kind, "redis", KINDS[kind].read(given), lasts_s=30)
+
+
+@pytest.fixture(scope="module")
+def shared_tenant(stack: RunningStack) -> Driven:
+    return drive(stack)
+
+
+@pytest.fixture
+def tenant(stack: RunningStack, shared_tenant: Driven) -> Driven:
+    """With a window in Redis: a Redis that was restarted has lost it, as far as the platform knows."""
+    with redis_of(stack) as client:
+        life = client.info("server")["run_id"]
+        if client.zscore(shared_tenant.window_key, f"window {life}") is not None:
+            return shared_tenant
+    return drive(stack)
+
+
+@pytest.fixture
+def cached(stack: RunningStack) -> Iterator[Any]:
+    with redis_of(stack) as client:
+        yield client
+
+
+@pytest.fixture(params=KINDS_OF_IT)
+def case(request: pytest.FixtureRequest, stack: RunningStack, tenant: Driven) -> Case:
+    return case_of(stack, fault_of(request.param, tenant=tenant.tenant))
+
+
+def case_of(stack: RunningStack, fault: Fault) -> Case:
+    def restart() -> None:
+        former = process_of(stack, "redis")
+        stack.supervisor.restart("redis")
+        wait_until(lambda: runs_anew(stack, "redis", former) and "redis" not in unwell(stack), _WITHIN_S, "a new Redis")
+
+    def restore() -> None:
+        stack.supervisor.start("redis")
+        wait_until(lambda: not unwell(stack), _WITHIN_S, "all is well")
+
+    return Case(
+        RedisInjector(ground_of(stack)),
+        fault,
+        stack.catalogue.service("redis"),
+        str(stack.project.home),
+        restart=restart,
+        remove=lambda: stop_redis(stack),
+        restore=restore,
+        stays_when_restarted=True,
+    )
+
+
+class TestContract(InjectorContract):
+    pass
+
+
+@pytest.fixture(params=KINDS_OF_IT)
+def whole(request: pytest.FixtureRequest, stack: RunningStack) -> tuple[Case, Driven]:
+    """Of a tenant that no other test knows."""
+    driven = drive(stack)
+    return case_of(stack, fault_of(request.param, tenant=driven.tenant)), driven
+
+
+def test_the_very_bytes_and_the_very_expiry_come_back(whole: tuple[Case, Driven], cached: Any) -> None:
+    case, driven = whole
+    key = driven.window_key
+    before, expires_at_ms = cached.dump(key), expiry_ms(cached, key)
+    assert expires_at_ms > time.time() * 1000
+    undo = case.injected()
+    assert cached.dump(key) != before
+    case.healed(undo)
+    assert cached.dump(key) == before
+    assert expiry_ms(cached, key) == expires_at_ms
+    assert not cached.keys("chaos-aura*")
+
+
+def test_nothing_but_context_windows_is_changed(whole: tuple[Case, Driven], cached: Any) -> None:
+    case, driven = whole
+    others = [key for key in cached.scan_iter() if key != driven.window_key.encode()]
+    assert any(key.startswith(b"usage:") for key in others)
+    assert any(key.startswith(b"context-pending:") for key in others)
+    before = {key: cached.dump(key) for key in others if not key.startswith(b"context-filling:")}
+    undo = case.injected()
+    assert {key: cached.dump(key) for key in before} == before
+    case.healed(undo)
+    assert {key: cached.dump(key) for key in before} == before
+
+
+def test_what_is_corrupt_is_what_was_planned_and_nobody_can_read_it(stack: RunningStack, tenant: Driven) -> None:
+    case = case_of(stack, fault_of("corrupt_cache", tenant=tenant.tenant))
+    undo = case.injected()
+    (damage,) = undo.data["planned"]
+    former, corrupt = windows.as_bytes(damage["former"]), windows.as_bytes(damage["corrupt"])
+    assert json.loads(former)["allocation_id"] == tenant.request_ids[-1]
+    with pytest.raises(NotAMember):
+        decision_of(corrupt, float(damage["score"]))
+    with pytest.raises(ValueError, match="utf-8"):
+        json.loads(corrupt)
+    assert corrupt == spoiled(former, f"{undo.data['lease']} {damage['key']}")
+    assert corrupt != spoiled(former, "another lease")
+    with redis_of(stack) as client:
+        members = client.zrange(tenant.window_key, 0, -1)
+    assert members[-1] == corrupt
+    assert former not in members
+    case.healed(undo)
+
+
+def test_the_platform_repairs_a_damaged_window_itself_and_that_stays(stack: RunningStack, cached: Any) -> None:
+    driven = drive(stack)
+    case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
+    undo = case.injected()
+    allocate(stack, driven.tenant, f"{driven.tenant}-discards")
+    allocate(stack, driven.tenant, f"{driven.tenant}-fills")
+    wait_until(lambda: cached.zcard(driven.window_key) == len(driven.request_ids) + 3, _WITHIN_S, "a whole window")
+    proof = case.injector.in_force(undo)
+    assert not proof.holds
+    assert proof.seen == "0 of 1 cached windows hold the corrupt bytes"
+    repaired = cached.dump(driven.window_key)
+    case.healed(undo)
+    assert cached.dump(driven.window_key) == repaired
+
+
+def test_a_decision_made_meanwhile_stays_beside_the_healed_one(stack: RunningStack, cached: Any) -> None:
+    driven = drive(stack)
+    former = cached.zrange(driven.window_key, 0, -1)
+    case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
+    undo = case.injected()
+    newer = former[-1].replace(driven.request_ids[-1].encode(), b"a-newer-one")
+    cached.zadd(driven.window_key, {newer: cached.zscore(driven.window_key, former[1]) + 60_000})
+    assert case.injector.in_force(undo).facts == {"corrupt": 1, "as_before": 0, "repaired": 0}
+    case.healed(undo)
+    assert cached.zrange(driven.window_key, 0, -1) == [*former, newer]
+    cached.delete(driven.window_key)
+
+
+def test_a_stranger_s_value_is_left(whole: tuple[Case, Driven], cached: Any) -> None:
+    case, driven = whole
+    undo = case.injected()
+    cached.set(driven.window_key, b"a stranger's")
+    case.healed(undo)
+    assert cached.get(driven.window_key) == b"a stranger's"
+    cached.delete(driven.window_key)
+
+
+def test_a_damaged_window_that_has_vanished_stays_so(stack: RunningStack, tenant: Driven, cached: Any) -> None:
+    driven = drive(stack)
+    case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
+    undo = case.injected()
+    cached.delete(driven.window_key)
+    assert case.healed(undo).facts == {"corrupt": 0, "restored": 0, "repaired": 1}
+    assert not cached.exists(driven.window_key)
+
+
+def test_a_removed_window_is_not_put_back_when_it_would_miss_a_decision(stack: RunningStack, cached: Any) -> None:
+    driven = drive(stack)
+    case = case_of(stack, fault_of("evict_cache", tenant=driven.tenant))
+    undo = case.injected()
+    cached.zadd(f"context-pending:{driven.tenant}", {b"remembered meanwhile": time.time() * 1000})
+    assert case.injector.in_force(undo).holds
+    assert case.healed(undo).seen == "of 1 windows 1 as the platform has left them"
+    assert not cached.exists(driven.window_key)
+    assert not cached.keys("chaos-aura*")
+    cached.delete(f"context-pending:{driven.tenant}")
+
+
+def test_a_removed_window_that_has_expired_stays_away(stack: RunningStack, cached: Any) -> None:
+    driven = drive(stack)
+    cached.pexpire(driven.window_key, 400)
+    case = case_of(stack, fault_of("evict_cache", tenant=driven.tenant))
+    undo = case.injected()
+    expires_at_s = undo.data["planned"]["windows"][0]["expires_at_ms"] / 1000
+    wait_until(lambda: time.time() > expires_at_s, _WITHIN_S, "its time is over")
+    assert case.injector.gone(undo).seen == "of 1 windows 1 expired since"
+    case.healed(undo)
+    assert not cached.exists(driven.window_key)
+
+
+def test_what_changed_after_it_was_planned_is_not_touched(whole: tuple[Case, Driven], cached: Any) -> None:
+    case, driven = whole
+    undo = case.prepared()
+    members = cached.zrange(driven.window_key, 0, -1, withscores=True)
+    cached.zadd(driven.window_key, {b"another": members[-1][1] + 1})
+    cached.zrem(driven.window_key, members[-1][0])
+    changed = cached.dump(driven.window_key)
+    case.injector.inject(undo)
+    assert not case.injector.in_force(undo).holds
+    assert cached.dump(driven.window_key) == changed
+    case.healed(undo)
+    assert cached.dump(driven.window_key) == changed
+    cached.delete(driven.window_key)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_without_a_tenant_those_written_last_are_hurt(kind: str, stack: RunningStack) -> None:
+    drive(stack)
+    later = [drive(stack), drive(stack)]
+    case = case_of(stack, fault_of(kind, count=2))
+    undo = case.prepared()
+    planned = undo.data["planned"]
+    assert [row["key"] for row in (planned if kind == "corrupt_cache" else planned["windows"])] == [
+        each.window_key for each in reversed(later)
+    ]
+    undo = case.injected()
+    assert case.injector.in_force(undo).seen.startswith("2 of 2 ")
+    case.healed(undo)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_no_window_is_one_clear_line(kind: str, stack: RunningStack) -> None:
+    case = case_of(stack, fault_of(kind, tenant="nobody*"))
+    with pytest.raises(TargetUnfit) as unfit:
+        case.prepared()
+    assert str(unfit.value) == ("redis: no context window of tenant 'nobody*' is cached; drive some allocations first")
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_more_than_is_kept_is_refused(kind: str, stack: RunningStack, cached: Any) -> None:
+    life = cached.info("server")["run_id"]
+    key = "context:a-large-one"
+    cached.zadd(key, {f"window {life}".encode(): float("-inf"), b'{"x":"' + b"y" * 7_000_000 + b'"}': 1})
+    try:
+        with pytest.raises(
+            TargetUnfit, match=r"^redis: what would be changed is \d+\.\d MB, and at most 8 MB are kept"
+        ):
+            case_of(stack, fault_of(kind, tenant="a-large-one")).prepared()
+    finally:
+        cached.delete(key)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_a_silent_redis_is_an_error_and_not_a_no(kind: str, stack: RunningStack, tenant: Driven) -> None:
+    case = case_of(stack, fault_of(kind, tenant=tenant.tenant))
+    undo = case.injected()
+    with paused(stack, "redis"):
+        for ask in (case.injector.gone, case.injector.in_force, case.injector.heal):
+            began_s = time.monotonic()
+            with pytest.raises(TargetUnfit, match=f"then chaos-aura heal {undo.data['lease']}$"):
+                ask(undo)
+            assert time.monotonic() - began_s < 5
+        with pytest.raises(TargetUnfit, match=r"run: chaos-aura status$"):
+            case.prepared()
+    case.healed(undo)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_a_redis_that_is_down_still_has_it(kind: str, stack: RunningStack, tenant: Driven) -> None:
+    case = case_of(stack, fault_of(kind, tenant=tenant.tenant))
+    undo = case.injected()
+    stop_redis(stack)
+    try:
+        for ask in (case.injector.gone, case.injector.heal):
+            with pytest.raises(TargetUnfit, match=r"what was changed is still in its files; run: chaos-aura up, then"):
+                ask(undo)
+    finally:
+        case.restore()
+    case.healed(undo)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_with_all_data_removed_nothing_is_left_to_heal(kind: str, stack: RunningStack, tmp_path: Path) -> None:
+    undo = case_of(stack, fault_of(kind, tenant=drive(stack).tenant)).prepared()
+    (tmp_path / "data" / "redis").mkdir(parents=True)
+    lost = Undo({**undo.data, "uri": "redis://127.0.0.1:1", "data_folder": str(tmp_path / "data" / "redis")})
+    injector = RedisInjector(replace(ground_of(stack), home=tmp_path))
+    with pytest.raises(TargetUnfit, match=r"^redis: cannot be asked at redis://127\.0\.0\.1:1 "):
+        injector.gone(lost)
+    shutil.rmtree(tmp_path / "data")
+    injector.heal(lost)
+    assert injector.gone(lost).seen == "all that Redis kept has been removed"
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_by_hand_it_is_healed_too(kind: str, stack: RunningStack, cached: Any) -> None:
+    driven = drive(stack)
+    case = case_of(stack, fault_of(kind, tenant=driven.tenant))
+    undo = case.injected()
+    assert not case.injector.gone(undo).holds
+    path = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(undo.by_hand, shell=True, env=path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    case.await_gone(undo)
+    allocate(stack, driven.tenant, f"{driven.tenant}-after")
+    wait_until(lambda: cached.zcard(driven.window_key) == len(driven.request_ids) + 2, _WITHIN_S, "a whole window")
+
+
+def test_ten_thousand_windows_are_hurt_and_healed_in_time(stack: RunningStack, cached: Any) -> None:
+    life = cached.info("server")["run_id"]
+    keys = [f"context:one-of-many-{number}" for number in range(10_000)]
+    now_ms = time.time() * 1000 + 3_600_000
+    with cached.pipeline(transaction=False) as pipe:
+        for number, key in enumerate(keys):
+            pipe.zadd(key, {f"window {life}": float("-inf"), json.dumps({"allocation_id": key, "count": 1}): now_ms})
+            pipe.pexpire(key, 600_000 + number)
+        pipe.execute()
+    case = case_of(stack, fault_of("corrupt_cache", count=10_000))
+    try:
+        undo = timed(case.prepared)
+        timed(lambda: case.injector.inject(undo))
+        assert timed(lambda: case.injector.in_force(undo)).facts["corrupt"] == 10_000
+        timed(lambda: case.injector.heal(undo))
+        assert timed(lambda: case.injector.gone(undo)).facts["restored"] == 10_000
+    finally:
+        cached.delete(*keys)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_IT)
+def test_other_targets_are_told_what_to_name(kind: str, stack: RunningStack) -> None:
+    injector, fault = RedisInjector(ground_of(stack)), fault_of(kind)
+    for name in ("neo4j", "worker.redis", "api"):
+        capability = injector.can(fault, stack.catalogue.target(name))
+        assert not capability
+        assert capability.why
+        assert "redis" in capability.remedy
+
+
+def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    monkeypatch.setattr("sys.path_importer_cache", {})
+    monkeypatch.delitem(sys.modules, "redis")
+    address = Address("127.0.0.1", 1)
+    injector = RedisInjector(Ground(tmp_path, {}))
+    capability = injector.can(fault_of("evict_cache"), Service("redis", address, "redis", "7"))
+    assert not capability
+    assert capability.remedy == "run: pip install 'chaos-aura[clients]'"
+
+
+def test_making_one_imports_no_client() -> None:
+    code = "import sys, injectors.redis_store; sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-P", "-c", code], timeout=30, check=False).returncode == 0
+
+
+def test_its_names_are_the_platform_s() -> None:
+    assert contexts.window_key("acme") == f"{windows.PREFIX}acme"
+    assert contexts._keys("acme")[1] == f"{windows.PENDING_PREFIX}acme"  # noqa: SLF001
+    assert context_scripts.MARKER == windows.MARKER
+    assert contexts._PENDING_TTL_MS == windows.PENDING_TTL_MS  # noqa: SLF001
+
+
+def stop_redis(stack: RunningStack) -> None:
+    stack.supervisor.stop("redis")
+    wait_until(lambda: stack.supervisor.children()["redis"].process is None, _WITHIN_S, "Redis has ended")
+
+
+def timed[T](work: Callable[[], T]) -> T:
+    """Whatever it is, it may not block for longer than this."""
+    began_s = time.monotonic()
+    done = work()
+    took_s = time.monotonic() - began_s
+    print(f"took {took_s:.2f} s")  # noqa: T201 - pytest shows it when the test fails
+    assert took_s < 5
+    return done
+
+
+def expiry_ms(client: Any, key: str) -> int:
+    """Exact, when no millisecond ends between the two questions."""
+    script = """
+    for _ = 1, 1000 do
+      local one = redis.call('TIME')
+      local left = redis.call('PTTL', KEYS[1])
+      local two = redis.call('TIME')
+      if math.floor(one[2] / 1000) == math.floor(two[2] / 1000) then
+        return string.format('%.0f', one[1] * 1000 + math.floor(one[2] / 1000) + left)
+      end
+    end
+    """
+    return int(client.eval(script, 1, key))
