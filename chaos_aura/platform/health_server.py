@@ -5,6 +5,7 @@ One request a connection, GET and HEAD only, standard library only: it must answ
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -21,7 +22,10 @@ _JSON = "application/json"
 
 
 class HealthServer:
-    """`/healthz` always 200; `/readyz` 200 or 503 with the reasons as JSON; `/metrics` for Prometheus."""
+    """`/healthz` always 200, with the time by its own clock; `/readyz` 200 or 503 with the reasons as JSON.
+
+    `/metrics` for Prometheus.
+    """
 
     def __init__(self, host: str, port: int, readiness: Readiness, metrics: Exposition) -> None:
         self._address = (host, port)
@@ -98,7 +102,7 @@ class HealthServer:
     async def _found(self, path: str) -> _Answer:
         match path:
             case "/healthz":
-                return _document(HTTPStatus.OK, {"status": "alive"})
+                return _document(HTTPStatus.OK, {"status": "alive", "now": time.time()})
             case "/readyz":
                 return await self._ready()
             case "/metrics":

@@ -8,6 +8,7 @@ from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Edge
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.clocks import clock_library_if_any
 from chaos_aura.stack.edges import EDGE, EDGES, edge_port_name
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.project import Project
@@ -42,7 +43,11 @@ def make_site(
 
 def build(site: Site, started: Collection[str], workers: int = 1) -> Built:
     """Writes every configuration. Only the services in `started` start with the supervisor, the others when asked."""
-    site = replace(site, jvm_flags={name: cache.flags for name, cache in aot_caches(site).items()})
+    site = replace(
+        site,
+        jvm_flags={name: cache.flags for name, cache in aot_caches(site).items()},
+        clock_library=clock_library_if_any(site.cache, site.service_environ),
+    )
     write_proxies(site, _upstreams(site))
     with ThreadPoolExecutor() as side_by_side:
         list(side_by_side.map(lambda service: service.prepare(site), LOCAL_SERVICES))

@@ -20,7 +20,9 @@ def main() -> None:
     from chaos_aura.faults.reaper.link import ReaperLink  # noqa: PLC0415
     from chaos_aura.faults.registry import Registry  # noqa: PLC0415
 
-    home, halt, kind, target, lasts_s, *parameters = sys.argv[1:]
+    home, halt, kind, target, lasts_s, *words = sys.argv[1:]
+    parameters = dict(each.split("=", 1) for each in words)
+    injector, within_s = parameters.pop("injector", ""), float(parameters.pop("within_s", "5"))
 
     def step(name: str) -> None:
         say(name)
@@ -28,10 +30,10 @@ def main() -> None:
             sys.stdin.readline()
 
     ground = Ground(Path(home), dict(os.environ))
-    engine = Engine(ground, Registry.installed(ground), ReaperLink(ground.home), on_step=step, proven_within_s=1)
+    engine = Engine(ground, Registry.installed(ground), ReaperLink(ground.home), on_step=step, proven_within_s=within_s)
     try:
-        fault = engine.fault(kind, target, dict(each.split("=", 1) for each in parameters), float(lasts_s))
-        lease = engine.inject(fault)
+        fault = engine.fault(kind, target, parameters, float(lasts_s))
+        lease = engine.inject(fault, injector)
         step("in_force")
         step("heal")
         [outcome] = engine.heal([lease])

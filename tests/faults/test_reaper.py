@@ -81,7 +81,7 @@ def test_a_fault_ends_on_time_although_its_owner_is_stopped(home: FakeHome) -> N
 
 
 def test_an_owner_stopped_before_it_injects_cannot_inject_after_the_end(home: FakeHome) -> None:
-    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.5") as one:
+    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.5", "within_s=0.5") as one:
         one.await_step("inject")
         os.kill(one.process.pid, signal.SIGSTOP)
         wait_until(lambda: home.ledger.open_leases()[0].revoked, GONE_WITHIN_S, "its lease is revoked")
@@ -93,7 +93,7 @@ def test_an_owner_stopped_before_it_injects_cannot_inject_after_the_end(home: Fa
 
 
 def test_a_lease_that_its_living_owner_may_still_inject_is_not_closed(home: FakeHome) -> None:
-    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.3") as one:
+    with controller(home.home, home.environ, "inject", "pretend", "neo4j", "0.3", "within_s=0.5") as one:
         one.await_step("inject")
         wait_until(lambda: "could still inject" in home.ledger.open_leases()[0].why, GONE_WITHIN_S, "it is guarded")
         struck = home.ground.folder / "fake" / "struck"

@@ -55,7 +55,8 @@ class Kafka:
     def program(self, site: Site) -> Program:
         arguments = site.project.config(self.name) / "java.arguments"
         # The property only names the process for a person who reads `ps`: all else is in the file.
-        return site.program(self.name, [str(site.jre.java), "-Druns=kafka.Kafka", f"@{arguments}"], grace_s=15)
+        argv = [str(site.jre.java), "-Druns=kafka.Kafka", f"@{arguments}"]
+        return site.program(self.name, argv, grace_s=15, has_clock=True)
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return kafka.ping(catalogue.service(self.name).address, timeout_s)

@@ -56,7 +56,8 @@ class Member:
         # As the process sees it, in whose current folder it is.
         settings = site.project.config(self.name).relative_to(site.project.home) / _SETTINGS
         argv = [sys.executable, "-P", "-m", f"chaos_aura.platform.{self.client}", str(settings)]
-        return site.program(self.name, argv, grace_s=self.grace_s, env=_own_variables(site.environ), ends_first=True)
+        env = _own_variables(site.environ)
+        return site.program(self.name, argv, grace_s=self.grace_s, env=env, ends_first=True, has_clock=True)
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return readyz.ping(self.name, catalogue.service(self.name).address, timeout_s)

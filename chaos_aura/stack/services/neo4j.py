@@ -63,7 +63,7 @@ class Neo4j:
         config = site.project.config(self.name) / "host.json"
         host = Path(__file__).with_name("neo4j_host.py")  # by its file: as a module it would import all services
         argv = [sys.executable, "-P", str(host), str(config)]
-        return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)})
+        return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)}, has_clock=True)
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return bolt.ping(catalogue.service(self.name).address, timeout_s)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chaos_aura.core.address import Address, on_loopback
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.stack import clocks
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.java import Jre, find_jre
@@ -32,6 +33,7 @@ class Site:
     ports: Mapping[str, int]
     edges: tuple[tuple[str, str], ...]
     jvm_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clock_library: Path | None = None
 
     @cached_property
     def jre(self) -> Jre:
@@ -62,16 +64,24 @@ class Site:
         grace_s: float,
         env: Mapping[str, str] | None = None,
         ends_first: bool = False,
+        has_clock: bool = False,
     ) -> Program:
+        """`has_clock`: it can bear one of its own, and gets it where there is a library for that."""
         return Program(
             name=name,
             argv=tuple(argv),
             cwd=str(self.project.home),
             log=str(self.project.log(name)),
-            env={**self.service_environ, **(env or {})},
+            env={**self.service_environ, **(env or {}), **(self._own_clock(name) if has_clock else {})},
             grace_s=grace_s,
             ends_first=ends_first,
         )
+
+    def _own_clock(self, service: str) -> dict[str, str]:
+        """Right at first, whatever a former stack has left."""
+        if self.clock_library is None:
+            return {}
+        return clocks.clock_environ(self.clock_library, self.write_config(service, clocks.FILE, clocks.RIGHT))
 
     def write_config(self, service: str, file: str, text: str) -> Path:
         """Whole or not at all: a service may be starting from the former one."""

@@ -1,0 +1,96 @@
+"""A whole stack as it is, looked at past every injector: what a fault has left would show here."""
+
+import hashlib
+import json
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import proxies
+import redis
+from standing_reaper import helpers_in
+
+from chaos_aura.core.process import ProcessId
+from chaos_aura.stack.running import RunningStack
+
+_WITHIN_S = 5
+_STOPPED = ("T", "t")
+_CONTROLLERS = ("cpu", "memory")
+
+
+class Unseen(Exception):
+    """A part of it did not answer: nobody can say what is in force there."""
+
+
+def look(stack: RunningStack) -> dict[str, Any]:
+    """Two that are equal hold the same mechanisms. Unseen when a part cannot be looked at now."""
+    children = stack.supervisor.children()
+    processes = {name: child.process for name, child in children.items() if not child.is_job and child.process}
+    try:
+        return {
+            "running": sorted(processes),
+            "proxies": {name: (each["enabled"], each["toxics"]) for name, each in proxies.proxies(stack).items()},
+            "stopped": {name: count for name, process in processes.items() if (count := _stopped(process))},
+            "limits": {name: _limits(process) for name, process in processes.items()},
+            "groups": {name: _groups(process) for name, process in processes.items()},
+            "helpers": list(helpers_in(stack.project.home).values()),
+            "files": _files(stack.project.home),
+            **_redis(stack),
+            **_neo4j(stack),
+        }
+    except (OSError, redis.RedisError, neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError) as cause:
+        raise Unseen(f"{type(cause).__name__}: {cause}") from cause
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not as it was: empty when nothing is left."""
+    return {key: (before[key], now[key]) for key in before if before[key] != now[key]}
+
+
+def _stopped(process: ProcessId) -> int:
+    count = 0
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        stat = (task / "stat").read_text(encoding="utf-8", errors="replace")
+        count += stat.rpartition(")")[2].split()[0] in _STOPPED
+    return count
+
+
+def _limits(process: ProcessId) -> tuple[int, ...]:
+    names = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)
+    return tuple(resource.prlimit(process.pid, name)[0] for name in names)
+
+
+def _groups(process: ProcessId) -> list[str]:
+    lines = Path(f"/proc/{process.pid}/cgroup").read_text(encoding="utf-8").splitlines()
+    return sorted(line for line in lines if any(each in line.split(":")[1].split(",") for each in _CONTROLLERS))
+
+
+def _files(home: Path) -> dict[str, str]:
+    """The platform's switches, the clocks, what fills a disk."""
+    found = {}
+    for path in (home / "flags.json", *(home / "config").glob("*/clock")):
+        if path.exists():
+            found[str(path.relative_to(home))] = path.read_text(encoding="utf-8").strip()
+    found |= {str(path.relative_to(home)): "" for path in (home / "faults" / "fill").glob("*")}
+    return found
+
+
+def _redis(stack: RunningStack) -> dict[str, Any]:
+    """Context windows by their bytes, what is kept beside them, and the limit of memory."""
+    with redis.Redis.from_url(stack.catalogue.service("redis").uri, socket_timeout=_WITHIN_S) as client:
+        windows = {key.decode(): _sum(client.zrange(key, 0, -1)) for key in client.scan_iter("context:*", 1000)}
+        notes = sorted(key.decode() for key in client.scan_iter("chaos-aura:*", 1000))
+        return {"windows": windows, "notes": notes, "maxmemory": client.config_get("maxmemory")}
+
+
+def _neo4j(stack: RunningStack) -> dict[str, Any]:
+    uri = stack.catalogue.service("neo4j").uri
+    with neo4j.GraphDatabase.driver(uri, connection_timeout=_WITHIN_S, max_transaction_retry_time=0) as driver:
+        query = neo4j.Query("MATCH (d:Decision) RETURN properties(d) AS d ORDER BY elementId(d)", timeout=_WITHIN_S)
+        return {"decisions": _sum([json.dumps(row["d"], default=str) for row in driver.execute_query(query).records])}
+
+
+def _sum(values: list[Any]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

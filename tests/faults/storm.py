@@ -1,0 +1,211 @@
+"""Controllers killed at random moments, over all kinds of fault, on a living stack, and what their faults leave."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from awaiting import wait_until
+from controlling import Controller, controller
+from hurting import process_of
+from scene import Unseen, difference, look
+
+from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import signer
+from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.place import FOLDER, REAPER_LOCK
+from chaos_aura.faults.reaper.link import ReaperLink
+from chaos_aura.faults.reaper.mending import watch_over_what_is_left
+from chaos_aura.stack.running import RunningStack
+
+_STEPS = ("prepare", "inject", "prove", "in_force", "heal")
+_LASTS_S = "60"
+_DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
+_HANGS_S = 1.0
+_STOPPED_WITHIN_S = 5
+_SENT_AFTER_S = 0.05
+
+
+@dataclass(frozen=True)
+class Blow:
+    """What a controller is told to inject."""
+
+    kind: str
+    target: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    injector: str = ""
+
+    @property
+    def is_network(self) -> bool:
+        return "." in self.target
+
+    def words(self) -> list[str]:
+        chosen = [f"injector={self.injector}"] if self.injector else []
+        return [
+            self.kind,
+            self.target,
+            _LASTS_S,
+            *(f"{key}={value}" for key, value in self.parameters.items()),
+            *chosen,
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.target}" + (f" by {self.injector}" if self.injector else "")
+
+
+BLOWS = (
+    Blow("latency", "worker.redis", {"latency_ms": 80, "jitter_ms": 10}),
+    Blow("latency", "worker.neo4j", {"latency_ms": 300, "direction": "to_service"}),
+    Blow("latency", "redis", {"latency_ms": 50}),
+    Blow("throttle", "api.kafka", {"rate_kbps": 5}),
+    Blow("partition", "worker.kafka"),
+    Blow("partition", "api.redis", {"direction": "to_service"}),
+    Blow("partition", "worker.temporal", {"how": "refused"}),
+    Blow("blackhole", "projection.redis"),
+    Blow("reset", "api.neo4j"),
+    Blow("slow_close", "worker.redis"),
+    Blow("slice", "load.api"),
+    Blow("limit_data", "projection.kafka", {"limit_bytes": 10}),
+    Blow("kill", "redis"),
+    Blow("kill", "projection", {"comes_back": "false"}),
+    Blow("stop", "redis", {"grace_s": 1}),
+    Blow("restart", "redis", {"grace_s": 1}),
+    Blow("pause", "redis"),
+    Blow("pause", "kafka"),
+    Blow("pause", "worker"),
+    Blow("crash_loop", "projection"),
+    Blow("cpu_throttle", "neo4j", {"percent": 50}),
+    Blow("cpu_throttle", "redis", {"percent": 50}, "duty-cycle"),
+    Blow("memory_limit", "redis", {"limit_mb": 200}, "redis-maxmemory"),
+    Blow("fd_limit", "kafka", {"limit": 1000}),
+    Blow("file_size_limit", "worker", {"limit_kb": 100_000}),
+    Blow("cpu_burn", "redis", {"cores": 1, "percent": 20}),
+    Blow("memory_fill", "redis", {"size_mb": 32}),
+    Blow("connection_flood", "redis", {"connections": 30}),
+    Blow("process_churn", "redis", {"rate_per_s": 30}),
+    Blow("clock_skew", "worker", {"offset_s": 100}),
+    Blow("clock_skew", "redis", {"offset_s": -100}),
+    Blow("corrupt_cache", "redis"),
+    Blow("evict_cache", "redis"),
+    Blow("tamper_decision", "neo4j"),
+    Blow("poison_event", "kafka", {"how": "duplicate"}),
+    Blow("fail_agent", "worker", {"agent": "lnn_cost_optimizer"}),
+    Blow("slow_agent", "worker", {"agent": "lnn_cost_optimizer", "delay_s": 1}),
+    Blow("set_flag", "api", {"flag": "retries", "value": "off"}),
+)
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One controller's end. `gone_s`: from when it could be healed until nothing of it was to be seen."""
+
+    blow: Blow
+    step: str
+    how: str
+    said: str
+    gone_s: float
+    left: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.blow}, {self.how} {self.step}"
+
+
+class Storm:
+    """The seed decides what is struck, when and how; the machine decides what is just going on then."""
+
+    def __init__(self, stack: RunningStack, seed: int, gone_within_s: float) -> None:
+        self._stack = stack
+        self._random = random.Random(seed)
+        self._gone_within_s = gone_within_s
+        self._ledger = Ledger(stack.project.home / FOLDER)
+        self._link = ReaperLink(stack.project.home)
+        self._before = look(stack)
+
+    def close(self) -> None:
+        self._link.close()
+
+    def strike(self, number: int) -> Strike:
+        """Kinds in turn, so that none is spared."""
+        self._link.ready()
+        blow = BLOWS[number % len(BLOWS)]
+        step = self._random.choice(_STEPS)
+        how = self._random.choice(("at", "at", "during", "during", "with its reaper at"))
+        if blow.is_network and self._random.random() < 0.25:
+            return self._judged(blow, "inject", "with a hanging Toxiproxy at", *self._with_hanging_proxy(blow))
+        if how == "during":
+            return self._judged(blow, step, how, *self._killed_during(blow, step))
+        return self._judged(blow, step, how, *self._killed_at(blow, step, with_reaper=how != "at"))
+
+    def _killed_at(self, blow: Blow, step: str, *, with_reaper: bool) -> tuple[str, float]:
+        with self._controller(blow, step) as one:
+            said = one.await_step(step)
+            if with_reaper:
+                self._kill_reaper(one)
+            one.process.kill()
+            one.process.wait()
+        if with_reaper:
+            watch_over_what_is_left(self._stack.project.home)
+        return said, time.monotonic()
+
+    def _killed_during(self, blow: Blow, step: str) -> tuple[str, float]:
+        with self._controller(blow, "none") as one:
+            said = one.await_step(step)
+            time.sleep(self._random.uniform(0, _DURING_S))  # not a wait: the moment is the test
+            one.process.kill()
+            one.process.wait()
+        return said, time.monotonic()
+
+    def _with_hanging_proxy(self, blow: Blow) -> tuple[str, float]:
+        """Its request is sent and not answered when it dies; it takes effect when Toxiproxy goes on."""
+        toxiproxy = process_of(self._stack, "toxiproxy")
+        with self._controller(blow, "inject") as one:
+            said = one.await_step("inject")
+            os.kill(toxiproxy.pid, signal.SIGSTOP)
+            try:
+                wait_until(lambda: _is_stopped(toxiproxy), _STOPPED_WITHIN_S, "Toxiproxy is stopped")
+                one.go_on()
+                time.sleep(_SENT_AFTER_S + self._random.uniform(0, _SENT_AFTER_S))  # the moment is the test
+                one.process.kill()
+                one.process.wait()
+                time.sleep(self._random.uniform(0, _HANGS_S))
+            finally:
+                os.kill(toxiproxy.pid, signal.SIGCONT)
+        return said, time.monotonic()
+
+    def _kill_reaper(self, one: Controller) -> None:
+        """The controller is stopped first: alive, it would only start another."""
+        os.kill(one.process.pid, signal.SIGSTOP)
+        if reaper := signer(self._stack.project.home / FOLDER / REAPER_LOCK):
+            os.kill(reaper.pid, signal.SIGKILL)
+            wait_until(lambda: not reaper.is_alive(), _STOPPED_WITHIN_S, "the reaper is dead")
+
+    def _judged(self, blow: Blow, step: str, how: str, said: str, free_s: float) -> Strike:
+        deadline_s = free_s + self._gone_within_s
+        left: Mapping[str, Any] = {"never": "looked at"}
+        while left and time.monotonic() < deadline_s:
+            left = self._left()
+            seen_s = time.monotonic()
+            if not left:
+                return Strike(blow, step, how, said, seen_s - free_s, {})
+        return Strike(blow, step, how, said, time.monotonic() - free_s, left)
+
+    def _left(self) -> Mapping[str, Any]:
+        try:
+            left = difference(self._before, look(self._stack))
+        except Unseen as cause:
+            return {"unseen": str(cause)}
+        leases = [f"{lease.fault} {lease.state}: {lease.why}" for lease in self._ledger.open_leases()]
+        return left or ({"leases": leases} if leases else {})
+
+    def _controller(self, blow: Blow, halt: str) -> Any:
+        return controller(self._stack.project.home, dict(os.environ), halt, *blow.words())
+
+
+def _is_stopped(process: ProcessId) -> bool:
+    """All of its threads: SIGSTOP reaches one that waits for a processor only when it gets it."""
+    stats = [(task / "stat").read_text(errors="replace") for task in Path(f"/proc/{process.pid}/task").iterdir()]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)

@@ -1,0 +1,38 @@
+"""Forty controllers are killed, each at a random moment of a fault: nothing of any is left, and the platform is well."""
+
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+from awaiting import wait_until
+from driven_allocations import drive
+from hurting import is_well
+from local_stack import PlacedStack
+from storm import Storm, Strike
+
+_STRIKES = 40
+_GONE_WITHIN_S = 20  # on a busy machine; the benchmark tells how long it takes on this one
+_WELL_WITHIN_S = 30
+
+
+@pytest.mark.timeout(600)
+def test_killed_controllers_leave_nothing(place: Callable[..., PlacedStack]) -> None:
+    seed = int(os.environ.get("CHAOS_AURA_STORM_SEED", random.SystemRandom().randrange(10**6)))
+    placed = place()
+    placed.up()
+    stack = placed.running()
+    drive(stack, 3)
+    storm = Storm(stack, seed, _GONE_WITHIN_S)
+    strikes: list[Strike] = []
+    try:
+        for number in range(_STRIKES):
+            strikes.append(storm.strike(number))
+    finally:
+        storm.close()
+    left = {f"{number}: {strike}": strike.left for number, strike in enumerate(strikes) if strike.left}
+    assert not left, f"seed {seed}: {left}"
+    began = [strike for strike in strikes if not strike.said.startswith("failed")]
+    assert len(began) >= _STRIKES * 0.9, f"seed {seed}: {[f'{each}: {each.said}' for each in strikes]}"
+    wait_until(lambda: is_well(stack), _WELL_WITHIN_S, "the platform is well again")
+    drive(stack, 1)
