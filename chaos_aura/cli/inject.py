@@ -88,6 +88,8 @@ def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:
 
 def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], held: Held) -> None:
     telling.document |= {"held_s": round(held.for_s, 3), "lost": held.lost, "ended_by": held.ended_by}
+    if held.repaired:
+        telling.say(f"after {held.for_s:.1f} s {held.repaired}", repaired=held.repaired)
     for outcome in outcomes:
         facts = {"healed": outcome.is_good, "gone": outcome.why, "heal_took_s": outcome.took_s}
         telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)

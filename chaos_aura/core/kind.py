@@ -51,7 +51,8 @@ class Kind:
     """A word that people use: `latency`. The sentence starts with a verb.
 
     One that is momentary happens once and needs nobody to end it: what it struck comes back by itself. `momentary_if`
-    names a parameter, true or false, that decides it.
+    names a parameter, true or false, that decides it. One that is `repairable` may be put right by the system itself,
+    which is an end of it and no loss.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Kind:
     parameters: tuple[Parameter, ...] = ()
     momentary: bool = False
     momentary_if: str = ""
+    repairable: bool = False
 
     def is_momentary(self, parameters: Mapping[str, Value]) -> bool:
         return self.momentary or bool(self.momentary_if and parameters[self.momentary_if])

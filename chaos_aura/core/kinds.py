@@ -152,12 +152,12 @@ _RESOURCES = (
     ),
 )
 
-_TENANT = Parameter("tenant", str, "whose; empty: those written last", default="*")
+_TENANT = Parameter("tenant", str, "whose; *: anybody's", default="*")
 _HOW_MANY = Parameter("count", int, "how many at most", default=10, least=1, most=10_000)
 
 _DATA = (
-    Kind("corrupt_cache", "damage bytes of cached context windows", (_TENANT, _HOW_MANY)),
-    Kind("evict_cache", "remove cached context windows", (_TENANT, _HOW_MANY)),
+    Kind("corrupt_cache", "damage bytes of cached context windows", (_TENANT, _HOW_MANY), repairable=True),
+    Kind("evict_cache", "remove cached context windows", (_TENANT, _HOW_MANY), repairable=True),
     Kind(
         "poison_event",
         "put bad events among the good ones",
@@ -173,7 +173,7 @@ _DATA = (
         ),
         momentary=True,
     ),
-    Kind("tamper_decision", "change what recorded decisions say", (_HOW_MANY,)),
+    Kind("tamper_decision", "change what recorded decisions say", (_HOW_MANY,), repairable=True),
 )
 
 _FLAGS = (

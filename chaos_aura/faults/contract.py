@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaos_aura.core.catalogue import Target
+from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.fault import Fault, Proof, Undo
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.awaiting import await_proof
@@ -62,19 +63,36 @@ class Case:
     def injected(self) -> Undo:
         undo = self.prepared()
         self.injector.inject(undo)
-        proof = await_proof(lambda: self.injector.in_force(undo), self.in_force_within_s)
+        proof = await_proof(lambda: _seen(lambda: self.injector.in_force(undo)), self.in_force_within_s)
         assert proof.holds, f"not in force: {proof.seen}"
         assert proof.seen
         return undo
 
     def healed(self, undo: Undo) -> Proof:
-        self.injector.heal(undo)
-        return self.await_gone(undo)
+        """As the engine does it: again and again, until it is gone."""
+
+        def heal_and_look() -> Proof:
+            self.injector.heal(undo)
+            return self.injector.gone(undo)
+
+        return self._gone(heal_and_look)
 
     def await_gone(self, undo: Undo) -> Proof:
-        proof = await_proof(lambda: self.injector.gone(undo), self.gone_within_s)
+        """Nobody heals it any more."""
+        return self._gone(lambda: self.injector.gone(undo))
+
+    def _gone(self, look: Callable[[], Proof]) -> Proof:
+        proof = await_proof(lambda: _seen(look), self.gone_within_s)
         assert proof.holds, f"not gone: {proof.seen}"
         return proof
+
+
+def _seen(look: Callable[[], Proof]) -> Proof:
+    """What does not answer is not proven yet."""
+    try:
+        return look()
+    except ChaosAuraError as cause:
+        return Proof(holds=False, seen=str(cause))
 
 
 class InjectorContract:

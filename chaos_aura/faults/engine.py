@@ -124,6 +124,16 @@ class Engine:
         self._telling.of(lease, event, seen=proof.seen, facts=dict(proof.facts))
         return proof
 
+    def is_repaired(self, lease: Lease) -> bool:
+        """The system has put right itself what was hurt: an end, where the kind allows for it, and no loss."""
+        injector = self._registry.named(lease.injector)
+        if not self._registry.kind(lease.fault.kind).repairable:
+            return False
+        try:
+            return bool(_bordered(injector.name, "gone", lambda: injector.gone(lease.undo)))
+        except ChaosAuraError:
+            return False
+
     def heal(self, leases: Iterable[Lease]) -> list[Outcome]:
         """All of them, whatever becomes of each. Those still being injected are healed as soon as that is over."""
         chosen = list(leases)

@@ -12,11 +12,15 @@ _PROVE_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`lost`: why it was not in force to the end, if so. `ended_by`: what ended it before its time, if anything did."""
+    """`lost`: why it was not in force to the end, if so. `ended_by`: what ended it before its time, if anything did.
+
+    `repaired`: the system itself has put it right before its time, which is what it is for.
+    """
 
     for_s: float
     lost: str = ""
     ended_by: str = ""
+    repaired: str = ""
 
 
 def hold(engine: Engine, lease: Lease, for_s: float) -> Held:
@@ -36,6 +40,8 @@ def hold(engine: Engine, lease: Lease, for_s: float) -> Held:
     held_s = time.monotonic() - began_s
     if lost and not _is_open(engine, lease):  # healed between the look and the proof
         return Held(held_s, ended_by="it was healed by somebody else")
+    if lost and engine.is_repaired(lease):
+        return Held(held_s, repaired=f"the system has repaired it: {lost}")
     return Held(held_s, lost)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaos_aura.core.catalogue import Catalogue, Target
+from chaos_aura.core.catalogue import Catalogue, Edge, Target
 from chaos_aura.core.fault import Capability, Fault
 from chaos_aura.core.kind import Kind, Parameter, Value
 from chaos_aura.faults.registry import Registry, capability_of
@@ -17,11 +17,14 @@ class Possibility:
     kind: Kind
     by_injector: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, dict[str, Capability]] = field(default_factory=dict)
+    edges: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> str:
-        """`toxiproxy: worker.neo4j, api.redis; cannot: worker`"""
-        can = [f"{injector}: {', '.join(targets)}" for injector, targets in self.by_injector.items() if targets]
+        """`toxiproxy: redis, neo4j and every edge`"""
+        can = [
+            f"{injector}: {_listed(targets, self.edges)}" for injector, targets in self.by_injector.items() if targets
+        ]
         if not self.by_injector or can:
             return "; ".join(can) or "by nobody"
         if not self.refused:
@@ -51,7 +54,8 @@ def possibilities(registry: Registry, catalogue: Catalogue | None, only: str | N
 
 def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibility:
     injectors = [injector for injector in registry.injectors if kind.name in injector.kinds]
-    row = Possibility(kind, {injector.name: [] for injector in injectors})
+    edges = frozenset(target.name for target in targets if isinstance(target, Edge))
+    row = Possibility(kind, {injector.name: [] for injector in injectors}, edges=edges)
     for target in targets:
         fault = Fault(kind.name, target.name, _sample(kind), 1.0)
         answers = {injector.name: capability_of(injector, fault, target) for injector in injectors}
@@ -61,6 +65,13 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
         if not any(answers.values()):
             row.refused[target.name] = answers
     return row
+
+
+def _listed(targets: list[str], edges: frozenset[str]) -> str:
+    if edges <= set(targets) and len(edges) > 1:
+        services = ", ".join(target for target in targets if target not in edges)
+        return f"{services} and every edge" if services else "every edge"
+    return ", ".join(targets)
 
 
 def _sample(kind: Kind) -> dict[str, Value]:

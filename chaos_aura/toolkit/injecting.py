@@ -50,7 +50,7 @@ def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
     told: Told = {}
     if not engine.is_momentary(fault):
         held = hold(engine, lease, fault.lasts_s)
-        told = {"held_s": held.for_s, "ended_by": held.ended_by}
+        told = {"held_s": held.for_s, "ended_by": held.ended_by, "repaired": held.repaired}
     for outcome in engine.heal([lease]):
         if not outcome.is_good:
             raise _failure(outcome)

@@ -1,4 +1,4 @@
-"""Forty controllers are killed, each at a random moment of a fault: nothing of any is left, and the platform is well."""
+"""Forty controllers are killed, each at a random moment of a fault: nothing is left, and the platform is well."""
 
 import os
 import random
@@ -26,8 +26,7 @@ def test_killed_controllers_leave_nothing(place: Callable[..., PlacedStack]) -> 
     storm = Storm(stack, seed, _GONE_WITHIN_S)
     strikes: list[Strike] = []
     try:
-        for number in range(_STRIKES):
-            strikes.append(storm.strike(number))
+        strikes.extend(storm.strike(number) for number in range(_STRIKES))
     finally:
         storm.close()
     left = {f"{number}: {strike}": strike.left for number, strike in enumerate(strikes) if strike.left}

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,7 +190,8 @@ def case_on(stack: RunningStack, injector: Injector, kind: str, service: str, **
     def restart() -> None:
         supervisor, former = stack.supervisor, stack.supervisor.children()[service].process
         if former:
-            os.kill(former.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the fault itself may have ended it
+                os.kill(former.pid, signal.SIGKILL)
         else:
             supervisor.start(service)
         wait_until(lambda: supervisor.children()[service].process not in (None, former), WITHIN_S, f"{service} is new")

@@ -10,9 +10,6 @@ from typing import Any
 
 import pytest
 from awaiting import wait_until
-
-sys.path.append(str(Path(__file__).parent.parent / "faults"))
-
 from fake_home import FakeHome, fake_home, install_fake
 
 from chaos_aura.core.kinds import KINDS

@@ -5,7 +5,8 @@ run in the background meanwhile. Without one it returns as soon as the fault is 
 `heal` or `heal_all`, with the process, or after `default_s` of chaos-aura.toml, whichever comes first.
 
 What comes back: {"lease", "kind", "target", "parameters", "lasts_s", "injector", "in_force"}, and when it is over also
-"held_s", "ended_by" and "gone". `in_force` and `gone` tell what was seen. Whatever goes wrong fails the activity with one line.
+"held_s", "ended_by", "repaired" and "gone". `in_force` and `gone` tell what was seen. Whatever goes wrong fails the
+activity with one line.
 """
 
 from chaos_aura.toolkit.actions.any_kind import heal, heal_all, inject

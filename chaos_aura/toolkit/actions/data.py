@@ -8,7 +8,7 @@ __all__ = ["corrupt_cache", "evict_cache", "poison_event", "tamper_decision"]
 def corrupt_cache(target: str, tenant: str = "*", count: int = 10, duration: float = 0.0, injector: str = "") -> Told:
     """Damage bytes of cached context windows.
 
-    tenant: whose; empty: those written last.
+    tenant: whose; *: anybody's.
     count: how many at most.
     """
     return injected("corrupt_cache", target, duration, injector, {"tenant": tenant, "count": count})
@@ -17,7 +17,7 @@ def corrupt_cache(target: str, tenant: str = "*", count: int = 10, duration: flo
 def evict_cache(target: str, tenant: str = "*", count: int = 10, duration: float = 0.0, injector: str = "") -> Told:
     """Remove cached context windows.
 
-    tenant: whose; empty: those written last.
+    tenant: whose; *: anybody's.
     count: how many at most.
     """
     return injected("evict_cache", target, duration, injector, {"tenant": tenant, "count": count})
