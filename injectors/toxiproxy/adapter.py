@@ -20,6 +20,7 @@ from injectors.toxiproxy.toxic import ProxyState, Toxic
 from injectors.toxiproxy.unanswered import Missing, Unanswered
 
 _WITHIN_S = 1.0
+_VERSION_WITHIN_S = 0.5  # it needs nothing that could be locked
 _SIDE_BY_SIDE = 8
 _FIRST_ERROR = 300
 _REMEDY = "look at: chaos-aura logs toxiproxy"
@@ -46,6 +47,13 @@ class Server:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._consumer = _Consumer(address)
+
+    def version(self) -> str:
+        """Told also when a proxy of it is deadlocked."""
+        told = self._ask("GET", "/version", within_s=_VERSION_WITHIN_S)
+        if not isinstance(told, dict) or "version" not in told:
+            raise _strange(self.address)
+        return str(told["version"])
 
     def proxy(self, name: str) -> ProxyState | None:
         """As it is now, None when there is none."""
@@ -95,6 +103,7 @@ class Server:
             why = f"the connection broke ({type(cause).__name__})"
         unanswered = Unanswered(self._name, why, "run: chaos-aura status")
         unanswered.nobody_listens = refused
+        unanswered.came_too_late = isinstance(cause, requests.Timeout)
         return unanswered
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import MachineLacks
 from injectors.toxiproxy.greetings import Greeting
+from injectors.toxiproxy.leaving import LEFT
 
 _MS = 1000
 _CHUNK_BYTES = 65_536
@@ -76,9 +77,11 @@ class Question:
             return Exchange(Outcome.REFUSED, 0.0, 0)
         except OSError as cause:  # too many open files, no port left: nothing that the edge has done
             raise MachineLacks.because(cause, str(address)) from cause
-        with connection:
+        try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return self._asked(connection)
+        finally:
+            LEFT.leave(connection)
 
     def _asked(self, connection: socket.socket) -> Exchange:
         started_s, received = time.monotonic(), bytearray()

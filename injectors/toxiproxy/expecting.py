@@ -12,6 +12,7 @@ _BASELINES = 4  # in as many round trips as usual take, an answer would have com
 _CLEARLY = 2  # so many usual round trips are the least that can be told from one
 _HAPPENS_WITHIN_MS = 100.0  # what should come: it comes at once, only the machine may be busy
 _BEYOND_THE_LIMIT = 64
+_MOST_PIECES = 100  # each takes Toxiproxy a millisecond, however short the pause
 _BYTES_A_MS_OF_KB_A_S = 1
 _US = 1000
 
@@ -31,7 +32,7 @@ def wanted_size(fault: Fault, greeting: Greeting) -> int:
             wanted = fault.number("rate_kbps") * _LONGEST_MS * _BYTES_A_MS_OF_KB_A_S
         case "slice" if fault.number("delay_us"):
             pieces = 2 + math.ceil(_LONGEST_MS * _US / fault.number("delay_us"))
-            wanted = pieces * _longest_piece(fault)
+            wanted = min(pieces, _MOST_PIECES) * _longest_piece(fault)
         case "limit_data" if fault.number("limit_bytes"):
             wanted = fault.number("limit_bytes") + _BEYOND_THE_LIMIT
         case _:
