@@ -34,9 +34,21 @@ class Ground:
         """As it is now. StackDown when there is none."""
         path = self.home / CATALOGUE
         try:
-            return Catalogue.from_json(path.read_text(encoding="utf-8"), str(path))
+            status = path.stat()
+            version = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+            catalogue = self._catalogues.get(version)
+            if catalogue is None:
+                catalogue = Catalogue.from_json(path.read_text(encoding="utf-8"), str(path))
+                self._catalogues.clear()
+                self._catalogues[version] = catalogue
         except FileNotFoundError as cause:
             raise StackDown(f"stack of {self.home.parent}", "is not running", "run: chaos-aura up") from cause
+        return catalogue
+
+    @cached_property
+    def _catalogues(self) -> dict[tuple[int, ...], Catalogue]:
+        """The one that was read last, by the file's identity: one fault asks for it a dozen times."""
+        return {}
 
     def process_of(self, service: str) -> ProcessId | None:
         """The living process that is this service now, None when none runs."""

@@ -1,7 +1,9 @@
 """Hurts edges through the stack's Toxiproxy, proves it there and through the edge, and takes back only what is ours."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from chaos_aura.core.address import Address
@@ -11,6 +13,7 @@ from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.toxiproxy.applying import free, hurt
+from injectors.toxiproxy.deadlock import await_successor, is_deadlocked, kill
 from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
@@ -23,6 +26,8 @@ from injectors.toxiproxy.unanswered import Unanswered
 if TYPE_CHECKING:
     from injectors.toxiproxy.adapter import Server
 
+_HEALS_WITHIN_S = 4.5
+
 
 class ToxiproxyInjector:
     name: ClassVar[str] = "toxiproxy"
@@ -34,6 +39,7 @@ class ToxiproxyInjector:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._servers: dict[Address, Server] = {}
+        self._killed: set[ProcessId] = set()
 
     def warm_up(self) -> None:
         self._server(Address("127.0.0.1", 1))
@@ -70,7 +76,8 @@ class ToxiproxyInjector:
 
     def heal(self, undo: Undo) -> None:
         plan = Plan.from_dict(undo.data)
-        failed = failures(lambda edge: self._free(plan, edge), plan.edges)
+        deadline_s = time.monotonic() + _HEALS_WITHIN_S
+        failed = failures(lambda edge: self._free(plan, edge, deadline_s), plan.edges)
         if failed:
             names, first = ", ".join(edge.name for edge, _ in failed), failed[0][1]
             where = f"edge{'s' if len(failed) > 1 else ''} {names}"
@@ -92,15 +99,34 @@ class ToxiproxyInjector:
                 raise
             ended = f"process {plan.process}" if plan.process else f"what listened at {plan.server}"
             return Proof(holds_without_server, f"Toxiproxy has ended ({ended}), and all its toxics with it")
-        return all_hold(proofs)
+        proof = all_hold(proofs)
+        return replace(proof, seen=f"{proof.seen}; {self._end_of(plan)}") if plan.server_has_ended else proof
 
-    def _free(self, plan: Plan, edge: EdgePlan) -> None:
+    def _free(self, plan: Plan, edge: EdgePlan, deadline_s: float) -> None:
         """Even when the process has ended: what was sent to it may have reached the one that came after it."""
+        server = self._server(plan.server)
         try:
-            free(self._server(plan.server), edge)
+            free(server, edge)
         except Unanswered as unanswered:
-            if not _has_ended(plan, unanswered):
+            if _has_ended(plan, unanswered):
+                return
+            if not (unanswered.came_too_late and self._ends_deadlock(plan, edge)):
                 raise
+            if await_successor(server, deadline_s):
+                with suppress(Unanswered):
+                    free(server, edge)
+
+    def _ends_deadlock(self, plan: Plan, edge: EdgePlan) -> bool:
+        """By ending Toxiproxy, if it is the one that was hurt and somebody starts it again. The dead are not asked."""
+        process = plan.process
+        if process and is_deadlocked(self._server(plan.server), edge.name, process) and process == self._process():
+            kill(process)
+            self._killed.add(process)
+        return plan.server_has_ended
+
+    def _end_of(self, plan: Plan) -> str:
+        why = "was deadlocked and had to be killed" if plan.process in self._killed else "has ended since"
+        return f"Toxiproxy (process {plan.process}) {why}, and all its toxics with it, those of other faults as well"
 
     def _server(self, address: Address) -> "Server":
         """One for each address: its connections are kept alive."""

@@ -89,7 +89,11 @@ def _neo4j(stack: RunningStack) -> dict[str, Any]:
     uri = stack.catalogue.service("neo4j").uri
     with neo4j.GraphDatabase.driver(uri, connection_timeout=_WITHIN_S, max_transaction_retry_time=0) as driver:
         query = neo4j.Query("MATCH (d:Decision) RETURN properties(d) AS row ORDER BY elementId(d)", timeout=_WITHIN_S)
-        return {"decisions": _sum([json.dumps(row["row"], default=str) for row in driver.execute_query(query).records])}
+        return {
+            "decisions": _sum(
+                [json.dumps(row["row"], default=str, sort_keys=True) for row in driver.execute_query(query).records]
+            )
+        }
 
 
 def _sum(values: list[Any]) -> str:

@@ -101,13 +101,17 @@ BLOWS = (
 
 @dataclass(frozen=True)
 class Strike:
-    """One controller's end. `gone_s`: from when it could be healed until nothing of it was to be seen."""
+    """One controller's end. Both times count from when it could be healed.
+
+    `gone_s`: until a look showed nothing of it, and none after that did; `closed_s`: until its lease was healed, too.
+    """
 
     blow: Blow
     step: str
     how: str
     said: str
     gone_s: float
+    closed_s: float
     left: Mapping[str, Any]
 
     def __str__(self) -> str:
@@ -184,22 +188,25 @@ class Storm:
             wait_until(lambda: not reaper.is_alive(), _STOPPED_WITHIN_S, "the reaper is dead")
 
     def _judged(self, blow: Blow, step: str, how: str, said: str, free_s: float) -> Strike:
-        deadline_s = free_s + self._gone_within_s
-        left: Mapping[str, Any] = {"never": "looked at"}
-        while left and time.monotonic() < deadline_s:
-            left = self._left()
-            seen_s = time.monotonic()
-            if not left:
-                return Strike(blow, step, how, said, seen_s - free_s, {})
-        return Strike(blow, step, how, said, time.monotonic() - free_s, left)
+        gone_s, left = None, self._mechanisms()
+        while time.monotonic() < free_s + self._gone_within_s:
+            now_s = time.monotonic() - free_s
+            gone_s = None if left else now_s if gone_s is None else gone_s
+            leases = self._leases()
+            if gone_s is not None and not leases:
+                return Strike(blow, step, how, said, gone_s, now_s, {})
+            left = self._mechanisms()
+        took_s = time.monotonic() - free_s
+        return Strike(blow, step, how, said, gone_s or took_s, took_s, left or {"leases": self._leases()})
 
-    def _left(self) -> Mapping[str, Any]:
+    def _mechanisms(self) -> Mapping[str, Any]:
         try:
-            left = difference(self._before, look(self._stack))
+            return difference(self._before, look(self._stack))
         except Unseen as cause:
             return {"unseen": str(cause)}
-        leases = [f"{lease.fault} {lease.state}: {lease.why}" for lease in self._ledger.open_leases()]
-        return left or ({"leases": leases} if leases else {})
+
+    def _leases(self) -> list[str]:
+        return [f"{lease.fault} {lease.state}: {lease.why}" for lease in self._ledger.open_leases()]
 
     def _controller(self, blow: Blow, halt: str) -> Any:
         return controller(self._stack.project.home, dict(os.environ), halt, *blow.words())

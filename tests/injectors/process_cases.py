@@ -30,6 +30,7 @@ from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.supervision.state import ChildState
 
 WITHIN_S = 60.0
+_SLOW_TO_START = ("kafka", "neo4j")
 _WELL_WITHIN_S = 150.0  # a JVM that starts on a machine busy with other things
 _NOBODY = 65_534
 VICTIM = Service("victim", Address("127.0.0.1", 1), "", "1")
@@ -207,6 +208,8 @@ def case_on(stack: RunningStack, injector: Injector, kind: str, service: str, **
 
     target = stack.catalogue.service(service)
     fault = fault_of(kind, service, **given)
+    if service in _SLOW_TO_START and kind != "pause":  # one fault shows what the others would
+        return Case(injector, fault, target, str(stack.project.home))
     return Case(injector, fault, target, str(stack.project.home), restart, remove, restore)
 
 

@@ -74,6 +74,9 @@ def case(request: pytest.FixtureRequest, poisoned: RunningStack, told: str) -> C
 
 
 def case_of(stack: RunningStack, fault: Fault) -> Case:
+    """What a restart does to one of them it does to all."""
+    ends = fault.parameters["how"] == "malformed"
+
     def restart() -> None:
         former = process_of(stack, "kafka")
         stack.supervisor.restart("kafka", grace_s=1)
@@ -93,8 +96,8 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         fault,
         stack.catalogue.service("kafka"),
         str(stack.project.home),
-        restart=restart,
-        remove=remove,
+        restart=restart if ends else None,
+        remove=remove if ends else None,
         restore=restore,
         gone_within_s=120,  # a projection whose Kafka was away, on a busy machine
         stays_when_restarted=True,

@@ -1,0 +1,94 @@
+"""A proxy that Toxiproxy will never answer for again, and the only end of it: that of the process.
+
+Toxiproxy 2.12 removes and adds toxics with a lock that a connection needs to end; where a toxic waits for such a
+connection, nothing moves any more. The rest of the server is well.
+"""
+
+import os
+import select
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.process import ProcessId
+from injectors.toxiproxy.toxic import ProxyState
+from injectors.toxiproxy.unanswered import Unanswered
+
+_DEAD_WITHIN_S = 0.5
+_LOOK_EVERY_S = 0.01
+_STOPPED = frozenset("Tt")
+
+
+class Answering(Protocol):
+    def version(self) -> str: ...
+
+    def proxy(self, name: str) -> ProxyState | None: ...
+
+
+def is_deadlocked(server: Answering, proxy: str, process: ProcessId) -> bool:
+    """Of a proxy that has kept silent once. One that is stopped, or slow in everything, is not."""
+    return (
+        _runs(process)
+        and _tells_its_version(server)
+        and _keeps_silent_about(server, proxy)
+        and _tells_its_version(server)
+        and _runs(process)
+    )
+
+
+def kill(process: ProcessId) -> None:
+    """By its descriptor, so that no other process can be meant."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError:
+        return
+    try:
+        if process.is_alive():
+            with suppress(OSError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], _DEAD_WITHIN_S)
+    finally:
+        os.close(handle)
+
+
+def await_successor(server: Answering, deadline_s: float) -> bool:
+    """Which has all its proxies before it answers anything."""
+    while not _tells_its_version(server):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(_LOOK_EVERY_S)
+    return True
+
+
+def _tells_its_version(server: Answering) -> bool:
+    try:
+        return bool(server.version())
+    except ChaosAuraError:
+        return False
+
+
+def _keeps_silent_about(server: Answering, proxy: str) -> bool:
+    try:
+        server.proxy(proxy)
+    except Unanswered as unanswered:
+        return unanswered.came_too_late
+    except ChaosAuraError:
+        return False
+    return False
+
+
+def _runs(process: ProcessId) -> bool:
+    """It is alive, and no thread of it has been stopped."""
+    try:
+        tasks = list(Path(f"/proc/{process.pid}/task").iterdir())
+        stopped = any(_state(task) in _STOPPED for task in tasks)
+    except OSError:  # it, or one of its threads, ended meanwhile
+        return False
+    return not stopped and process.is_alive()
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]

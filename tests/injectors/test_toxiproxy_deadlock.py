@@ -1,0 +1,158 @@
+"""Clients leave in the middle of sliced answers while the toxic is removed: Toxiproxy deadlocks, on purpose."""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+
+import pytest
+from hurting import process_of
+from toxiproxy_cases import case_of, ground_of, hanging, toxics_on
+
+from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.fault import Undo
+from chaos_aura.core.process import ProcessId
+from chaos_aura.faults.contract import Case
+from chaos_aura.faults.ground import Ground
+from chaos_aura.stack.running import RunningStack
+from injectors.toxiproxy import ToxiproxyInjector
+from injectors.toxiproxy.adapter import Server
+from injectors.toxiproxy.deadlock import is_deadlocked
+from injectors.toxiproxy.exchange import Outcome, Question
+from injectors.toxiproxy.greetings.redis import Redis
+from injectors.toxiproxy.unanswered import Unanswered
+
+EDGE, OTHER = "worker.redis", "worker.temporal"
+LONGEST_S = 5.0
+_CLIENTS, _TRIES = 60, 50
+_BYTES, _SHORT_BYTES = 30_000, 500
+_PROOFS = 10
+_STEPS, _STEP_S = 8, 0.0002
+
+
+def server_of(stack: RunningStack) -> Server:
+    return Server(stack.catalogue.service("toxiproxy").address)
+
+
+@contextmanager
+def half_answered(stack: RunningStack, number: int) -> Iterator[None]:
+    """So many clients have a piece of a long answer when it begins, and are gone when it ends, all at once."""
+    address = stack.catalogue.edge(EDGE).address
+    with ExitStack() as clients:
+        for _ in range(number):
+            client = clients.enter_context(socket.create_connection((address.host, address.port), 5))
+            client.sendall(b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (_BYTES, b"x" * _BYTES))
+            assert select.select([client], [], [], 5)[0]
+        yield
+
+
+def remove_after(server: Server, undo: Undo, wait_s: float) -> None:
+    time.sleep(wait_s)  # the moment is what is looked for
+    (toxic,) = undo.data["edges"][0]["toxics"]
+    with suppress(Unanswered):
+        server.remove(EDGE, toxic["name"])
+
+
+def is_silent_about(server: Server, proxy: str) -> bool:
+    try:
+        return server.proxy(proxy) is None
+    except Unanswered as unanswered:
+        return unanswered.came_too_late
+
+
+def deadlocked(stack: RunningStack, case: Case) -> Undo:
+    """A lease whose toxic cannot be removed any more."""
+    server = server_of(stack)
+    for nth in range(_TRIES):
+        undo = case.injected()
+        with half_answered(stack, _CLIENTS):
+            wait_s = nth % _STEPS * _STEP_S
+            remover = threading.Thread(target=remove_after, args=(server, undo, wait_s))
+            remover.start()
+        remover.join()
+        if is_silent_about(server, EDGE):
+            return undo
+        case.healed(undo)
+    pytest.fail(f"no deadlock in {_TRIES} tries")
+
+
+def slicing(stack: RunningStack) -> Case:
+    return case_of(stack, "slice", EDGE, size_bytes=16, delay_us=1000)
+
+
+@pytest.fixture
+def former(stack: RunningStack) -> ProcessId:
+    return process_of(stack, "toxiproxy")
+
+
+def test_healing_ends_a_deadlock_and_says_so(stack: RunningStack, former: ProcessId) -> None:
+    case, other = slicing(stack), case_of(stack, "latency", OTHER)
+    theirs = other.injected()
+    undo = deadlocked(stack, case)
+    assert server_of(stack).version()
+    assert not is_silent_about(server_of(stack), OTHER)
+    started_s = time.monotonic()
+    case.injector.heal(undo)
+    took_s = time.monotonic() - started_s
+    assert took_s < LONGEST_S
+    assert not former.is_alive()
+    assert toxics_on(stack, EDGE) == {}
+    proof = case.await_gone(undo)
+    assert "nothing of it is read back" in proof.seen
+    assert f"Toxiproxy (process {former}) was deadlocked and had to be killed, and all its toxics" in proof.seen
+    lost = other.injector.in_force(theirs)
+    assert not lost
+    assert f"Toxiproxy (process {former}) has ended since" in lost.seen
+    other.healed(theirs)
+
+
+def test_one_that_is_unknown_or_nobodys_child_is_left_alone(stack: RunningStack, former: ProcessId) -> None:
+    case = slicing(stack)
+    undo = deadlocked(stack, case)
+    unknown = replace(undo, data={**undo.data, "process": ""})
+    elsewhere = ToxiproxyInjector(Ground(stack.project.home / "elsewhere", ground_of(stack).environ))
+    for injector, told in ((case.injector, unknown), (elsewhere, undo)):
+        started_s = time.monotonic()
+        with pytest.raises(TargetUnfit, match=f"edge {EDGE}: not healed: .*no answer within 1 s; run: curl"):
+            injector.heal(told)
+        assert time.monotonic() - started_s < LONGEST_S
+    assert former.is_alive()
+    assert is_silent_about(server_of(stack), EDGE)
+    case.healed(undo)
+    assert not former.is_alive()
+
+
+def test_one_that_is_stopped_is_never_killed(stack: RunningStack, former: ProcessId) -> None:
+    case = slicing(stack)
+    undo = case.injected()
+    with hanging(stack):
+        assert not is_deadlocked(server_of(stack), EDGE, former)
+        for _ in range(3):
+            with pytest.raises(TargetUnfit, match="not healed"):
+                case.injector.heal(undo)
+    proof = case.healed(undo)
+    assert process_of(stack, "toxiproxy") == former
+    assert "Toxiproxy" not in proof.seen
+
+
+def test_one_that_is_well_is_no_deadlock(stack: RunningStack, former: ProcessId) -> None:
+    assert not is_deadlocked(server_of(stack), EDGE, former)
+    assert not is_deadlocked(server_of(stack), "nobody.nothing", former)
+
+
+def test_round_trips_of_proofs_are_never_those_clients(stack: RunningStack, former: ProcessId) -> None:
+    """As many as the clients above, none of which waits for its answer, and healed at once."""
+    case, address = slicing(stack), stack.catalogue.edge(EDGE).address
+    question = Question(Redis(), _SHORT_BYTES, within_ms=5)
+    with ThreadPoolExecutor(_CLIENTS) as threads:
+        for _ in range(_PROOFS):
+            undo = case.injected()
+            exchanges = list(threads.map(question.ask, [address] * _CLIENTS))
+            assert Outcome.SILENT in {exchange.outcome for exchange in exchanges}
+            case.injector.heal(undo)
+            assert process_of(stack, "toxiproxy") == former
+            case.await_gone(undo)
