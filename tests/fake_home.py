@@ -1,8 +1,9 @@
 """A stack's folder with a catalogue and nothing behind it. The fake injector is installed in it, for every process."""
 
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +65,13 @@ def fake_home(folder: Path, plug_ins: Path) -> Iterator[FakeHome]:
     made = FakeHome(folder, {**os.environ, "PYTHONPATH": str(plug_ins), "CHAOS_AURA_PROJECT": str(folder)})
     made.home.mkdir(parents=True)
     (made.home / "catalogue.json").write_text(_catalogue().to_json(), encoding="utf-8")
-    yield made
-    wait_until(lambda: not processes_in(folder), _ENDS_WITHIN_S, "no process is left in the folder")
+    try:
+        yield made
+        wait_until(lambda: not processes_in(folder), _ENDS_WITHIN_S, "no process is left in the folder")
+    finally:
+        for process in processes_in(folder):
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
 
 def install_fake(folder: Path) -> Path:

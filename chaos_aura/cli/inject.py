@@ -30,7 +30,7 @@ def inject(
     """Inject one fault by hand, prove it, hold it, heal it, prove it gone.
 
     It ends after --for, with Ctrl-C, or with `chaos-aura heal` from elsewhere; and also when this command is killed.
-    Exits with 0 only if it was in force for as long as it should and is gone.
+    Exits with 0 only if it was in force for as long as it should, or until the system had repaired it, and is gone.
 
     chaos-aura.toml beside .chaos-aura/ may forbid targets, and limit how many faults there are at once and how long.
     """

@@ -8,7 +8,7 @@
             return Case(MyInjector(ground), fault, target, restart=..., remove=...)
 
 Each test gets a target that is well, and leaves it so. `restart` makes the target a new one (another process, another
-container), `remove` ends it for good; both are None where that makes no sense. `restore` brings it back after either.
+container), `remove` ends it for good, `restore` brings it back after either. A case without them says `why_not_ended`.
 """
 
 import json
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.fault import Fault, Proof, Undo
+from chaos_aura.core.kind import Kind
+from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.injector import Injector
@@ -51,9 +53,17 @@ class Case:
     restart: Callable[[], None] | None = None
     remove: Callable[[], None] | None = None
     restore: Callable[[], None] = _nothing
+    why_not_ended: str = ""
     in_force_within_s: float = 5.0
     gone_within_s: float = 10.0
     stays_when_restarted: bool = False  # what is hurt outlives the target: bytes in a store, a file
+
+    @property
+    def is_momentary(self) -> bool:
+        """It stays true that it has happened, and what it struck may be back at once."""
+        own: tuple[Kind, ...] = getattr(self.injector, "own_kinds", ())
+        kinds = {**KINDS, **{kind.name: kind for kind in own}}
+        return kinds[self.fault.kind].is_momentary(self.fault.parameters)
 
     def prepared(self) -> Undo:
         """Through JSON, as the ledger keeps it."""
@@ -66,6 +76,7 @@ class Case:
         proof = await_proof(lambda: _seen(lambda: self.injector.in_force(undo)), self.in_force_within_s)
         assert proof.holds, f"not in force: {proof.seen}"
         assert proof.seen
+        assert self.is_momentary or not _seen(lambda: self.injector.gone(undo)), "gone while it is in force"
         return undo
 
     def healed(self, undo: Undo) -> Proof:
@@ -121,7 +132,7 @@ class InjectorContract:
     def test_it_is_proven_in_force_and_gone(self, case: Case) -> None:
         undo = case.injected()
         case.healed(undo)
-        assert not case.injector.in_force(undo) or self.stays_true_when_healed(case)
+        assert case.is_momentary or not case.injector.in_force(undo)
 
     def test_it_heals_twice(self, case: Case) -> None:
         undo = case.injected()
@@ -145,9 +156,11 @@ class InjectorContract:
         )
         assert healer.returncode == 0, healer.stderr
         case.await_gone(undo)
+        assert case.is_momentary or not case.injector.in_force(undo)
 
     def test_it_heals_when_the_target_was_restarted(self, case: Case) -> None:
         if case.restart is None:
+            assert case.why_not_ended, "a case without `restart` says why"
             return
         undo = case.injected()
         try:
@@ -159,6 +172,7 @@ class InjectorContract:
     def test_it_heals_when_the_target_is_gone(self, case: Case) -> None:
         """What outlives the target may only be healed when that is back."""
         if case.remove is None:
+            assert case.why_not_ended, "a case without `remove` says why"
             return
         undo = case.injected()
         try:
@@ -168,7 +182,3 @@ class InjectorContract:
         finally:
             case.restore()
         case.healed(undo)
-
-    def stays_true_when_healed(self, case: Case) -> bool:
-        """A killed process stays dead: what is proven of a momentary fault is not undone."""
-        return case.fault.kind in ("kill", "restart", "crash_loop", "poison_event")

@@ -17,7 +17,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.core.kind import Kind, Parameter
 from chaos_aura.faults.ground import Ground
 
-_LATE = '(sleep "$1"; touch "$2") >/dev/null 2>&1 &'
+_LATE = '(sleep "$1"; touch "$2" "$3") >/dev/null 2>&1 &'
 
 
 class FakeInjector:
@@ -50,6 +50,14 @@ class FakeInjector:
         """Leases that are in force."""
         return {path.name for path in (self.folder / "struck").glob("*")}
 
+    def hangs(self) -> bool:
+        """Whether a step has begun to hang."""
+        return (self.folder / "hangs").exists()
+
+    def late(self) -> bool:
+        """Whether a late effect has come."""
+        return (self.folder / "late").exists()
+
     def can(self, fault: Fault, target: Target) -> Capability:
         return YES
 
@@ -67,7 +75,9 @@ class FakeInjector:
         path = _path(undo)
         path.parent.mkdir(parents=True, exist_ok=True)
         if late_s:
-            subprocess.run(["/bin/sh", "-c", _LATE, "late", str(late_s), str(path)], check=True)
+            subprocess.run(
+                ["/bin/sh", "-c", _LATE, "late", str(late_s), str(path), str(self.folder / "late")], check=True
+            )
             raise TargetUnfit("fake", "gave no answer")
         path.touch()
 
@@ -99,6 +109,7 @@ class FakeInjector:
             case "crash":
                 raise ZeroDivisionError(rest)
             case "hang":
+                (self.folder / "hangs").touch()
                 time.sleep(float(rest))
             case "late":
                 return float(rest)

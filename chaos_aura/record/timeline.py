@@ -34,7 +34,7 @@ class Timeline:
             **facts,
         }
         try:
-            line = _encode(told).encode() + b"\n"
+            line = b"\n" + _encode(told).encode() + b"\n"  # the line before may be torn
             if os.write(self._opened(), line) != len(line):
                 self.lost += 1
         except (OSError, ValueError, RecursionError):

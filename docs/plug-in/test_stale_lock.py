@@ -21,7 +21,7 @@ class TestStaleLock(InjectorContract):
     def case(self, tmp_path: Path) -> Case:
         injector = StaleLockInjector(Ground(tmp_path, dict(os.environ)))
         fault = Fault("stale_lock", "redis", {"file": "redis.lock"}, lasts_s=5)
-        return Case(injector, fault, REDIS, str(tmp_path))
+        return Case(injector, fault, REDIS, str(tmp_path), why_not_ended="a file needs no process")
 
 
 def test_a_strangers_file_is_left_alone(tmp_path: Path) -> None:

@@ -114,6 +114,11 @@ class Strike:
     closed_s: float
     left: Mapping[str, Any]
 
+    @property
+    def was_injected(self) -> bool:
+        """The controller was killed after it had asked for its fault."""
+        return self.step in ("prove", "in_force", "heal") and not self.said.startswith("failed")
+
     def __str__(self) -> str:
         return f"{self.blow}, {self.how} {self.step}"
 

@@ -71,10 +71,14 @@ def test_it_passes_the_contract_with_its_own_tests(home: FakeHome, tmp_path: Pat
     assert "11 passed" in done.stdout
 
 
+_GONE = "    def gone(self, undo: Undo) -> Proof:"
 _HEALS = "            path.unlink(missing_ok=True)"
-_PREPARES = "        data = {"
 _BREAKS = {
-    "prepares with an effect": {_PREPARES: "        path.parent.mkdir(parents=True); path.touch()\n" + _PREPARES},
+    "prepares with an effect": {
+        "        return Undo(data": "        path.parent.mkdir(parents=True)\n"
+        "        path.write_text(data['content'])\n        return Undo(data"
+    },
+    "says at once that it is gone": {_GONE: f"{_GONE}\n        return Proof(True, 'surely')"},
     "heals nothing": {_HEALS: "            pass"},
     "heals only in its own process": {
         _HEALS: "            path.unlink() if hasattr(self, 'mine') else None",
@@ -83,6 +87,17 @@ _BREAKS = {
     "heals only what is there": {"        if _content(path) in": "        path.stat()\n        if _content(path) in"},
     "assumes that it is in force": {"return Proof(_content(path) == undo": "return Proof(True or undo"},
     "assumes that it is not": {"return Proof(_content(path) == undo": "return Proof(False and undo"},
+}
+
+
+_FOUND_BY = {
+    "prepares with an effect": "test_preparing_has_no_effect",
+    "says at once that it is gone": "test_it_is_proven_in_force_and_gone",
+    "heals nothing": "test_it_is_proven_in_force_and_gone",
+    "heals only in its own process": "test_it_heals_from_another_process",
+    "heals only what is there": "test_it_heals_what_was_never_injected",
+    "assumes that it is in force": "test_preparing_has_no_effect",
+    "assumes that it is not": "test_it_is_proven_in_force_and_gone",
 }
 
 
@@ -99,5 +114,4 @@ def test_an_injector_that_breaks_the_contract_fails_it(
     module.write_text(broken)
     done = own_tests(home, tmp_path / "tests")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "FAILED" in done.stdout
-    assert "Contract" in done.stdout or "TestStaleLock" in done.stdout
+    assert f"FAILED test_stale_lock.py::TestStaleLock::{_FOUND_BY[name]}" in done.stdout

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from awaiting import wait_until
@@ -53,7 +54,9 @@ def case_on_redis(stack: RunningStack, injector: Injector, fault: Fault) -> Case
 
 
 def case_of(injector: Injector, fault: Fault, target: Target, home: Path, *acts: object) -> Case:
-    return Case(injector, fault, target, str(home), *acts, in_force_within_s=WITHIN_S, gone_within_s=WITHIN_S)  # type: ignore[arg-type]
+    why = "" if acts else "its helper does not live in the target"
+    case = Case(injector, fault, target, str(home), *acts, why_not_ended=why)  # type: ignore[arg-type]
+    return replace(case, in_force_within_s=WITHIN_S, gone_within_s=WITHIN_S)
 
 
 def injected(injector: Injector, fault: Fault, target: Target) -> Undo:

@@ -59,6 +59,7 @@ class TestClock(InjectorContract):
             restart=(lambda: _restart(stack, name)) if ends else None,
             remove=(lambda: _end(stack, name)) if ends else None,
             restore=lambda: _bring_back(stack, name),
+            why_not_ended="" if ends else "as with the one that starts fast",
             in_force_within_s=3.0,
             gone_within_s=3.0,
         )

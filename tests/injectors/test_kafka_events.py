@@ -98,6 +98,7 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         str(stack.project.home),
         restart=restart if ends else None,
         remove=remove if ends else None,
+        why_not_ended="" if ends else "as with the malformed",
         restore=restore,
         gone_within_s=120,  # a projection whose Kafka was away, on a busy machine
         stays_when_restarted=True,

@@ -1,8 +1,11 @@
 """Events of many writers in one file, in order, whatever a crash or a full disk takes."""
 
+import json
 import resource
 import threading
 from pathlib import Path
+
+import pytest
 
 from chaos_aura.record.timeline import Timeline, read_timeline
 
@@ -30,31 +33,36 @@ def test_events_of_many_threads_are_whole_and_in_the_order_of_the_clock(tmp_path
         thread.start()
     for thread in threads:
         thread.join()
-    events = read_timeline(path)
-    assert len(events) == 800
-    times = [event["monotonic_ns"] for event in events]
-    assert times == sorted(times)
+    lines = [json.loads(line) for line in path.read_bytes().splitlines() if line]
+    assert len(lines) == 800
+    assert sorted(line["number"] for line in lines) == sorted([*range(100)] * 8)
+    assert [event["monotonic_ns"] for event in read_timeline(path)] == sorted(line["monotonic_ns"] for line in lines)
     for timeline in timelines:
         timeline.close()
 
 
 def test_a_torn_line_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Neither those before it nor the one that is told after it."""
     timeline = Timeline(tmp_path / "timeline.jsonl")
     for number in range(3):
         timeline.tell("e", number=number)
     content = timeline.path.read_bytes()
+    ends = [at for at, byte in enumerate(content) if content[at - 1 : at] == b"}" and byte == ord("\n")]
     for cut in range(len(content)):
         timeline.path.write_bytes(content[:cut])
-        whole = content[:cut].count(b"\n")
-        assert len(read_timeline(timeline.path)) in (whole, whole + 1)
+        timeline.tell("after")
+        whole = sum(end <= cut for end in ends)
+        told = [event.get("number", "after") for event in read_timeline(timeline.path)]
+        assert told == [*range(whole), "after"]
     timeline.close()
 
 
-def test_a_full_disk_is_counted_and_keeps_nobody_from_healing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("room", [0, 1, 30])
+def test_a_full_disk_is_counted_and_keeps_nobody_from_healing(tmp_path: Path, room: int) -> None:
     timeline = Timeline(tmp_path / "timeline.jsonl")
     timeline.tell("before")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (timeline.path.stat().st_size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (timeline.path.stat().st_size + room, hard))
     try:
         timeline.tell("lost")
     finally:

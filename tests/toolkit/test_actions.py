@@ -44,6 +44,14 @@ def action(name: str, background: bool = False, **arguments: Any) -> dict[str, A
     return {"type": "action", "name": f"{name} {arguments}", "provider": provider, "background": background}
 
 
+def struck_one(home: FakeHome) -> dict[str, Any]:
+    """Ends when something is in force."""
+    until = f"until ls {home.ground.folder}/fake/struck/* >/dev/null 2>&1; do sleep 0.02; done"
+    (home.root / "until.sh").write_text(until)
+    provider = {"type": "process", "path": "/bin/sh", "arguments": [str(home.root / "until.sh")], "timeout": 60}
+    return {"type": "action", "name": "wait", "provider": provider}
+
+
 def journal_of(home: FakeHome, method: list[dict[str, Any]], rollbacks: list[dict[str, Any]]) -> dict[str, Any]:
     experiment = {
         "title": "a test",
@@ -100,11 +108,12 @@ def test_with_a_duration_the_fault_is_held_healed_and_told(home: FakeHome) -> No
 
 def test_in_the_background_the_method_goes_on_and_the_fault_is_held(home: FakeHome) -> None:
     method = [
-        action("inject", background=True, kind="pretend", target="neo4j", duration=1),
-        {**action("inject", kind="pretend", target="redis", duration=0.2), "pauses": {"before": 0.5}},
+        action("inject", background=True, kind="pretend", target="neo4j", duration=6),
+        struck_one(home),
+        action("inject", kind="pretend", target="redis", duration=0.2),
     ]
     journal = journal_of(home, method, [])
-    assert [run["status"] for run in journal["run"]] == ["succeeded", "succeeded"]
+    assert [run["status"] for run in journal["run"]] == ["succeeded"] * 3
     told = read_timeline(home.ground.folder / "timeline.jsonl")
     at = {(event["event"], event.get("target")): event["monotonic_ns"] for event in told}
     assert at["fault.in_force", "neo4j"] < at["fault.in_force", "redis"] < at["fault.healed", "neo4j"]
@@ -121,7 +130,8 @@ def test_without_a_duration_it_stays_until_a_rollback_heals_all(home: FakeHome) 
 
 
 def test_without_a_rollback_it_ends_with_the_run(home: FakeHome) -> None:
-    journal_of(home, [action("inject", kind="pretend", target="neo4j")], [])
+    journal = journal_of(home, [action("inject", kind="pretend", target="neo4j")], [])
+    assert journal["run"][0]["output"]["in_force"] == "its file is there"
     wait_until(lambda: not home.fake.struck() and not home.ledger.open_leases(), 10, "it is healed")
 
 
@@ -154,8 +164,8 @@ def test_a_fault_that_is_lost_fails_its_activity(home: FakeHome) -> None:
     experiment = [action("inject", background=True, kind="pretend", target="neo4j", duration=30)]
     struck = str(home.ground.folder / "fake" / "struck")
     provider = {"type": "python", "module": "shutil", "func": "rmtree", "arguments": {"path": struck}}
-    lose = {"type": "action", "name": "lose it", "pauses": {"before": 1}, "provider": provider}
-    journal = journal_of(home, [*experiment, lose], [])
+    lose = {"type": "action", "name": "lose it", "provider": provider}
+    journal = journal_of(home, [*experiment, struck_one(home), lose], [])
     assert journal["run"][0]["status"] == "failed"
     assert "was lost after" in journal["run"][0]["exception"][-1]
     assert home.ledger.open_leases() == ()
