@@ -82,7 +82,11 @@ def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:
     facts = {**fault.to_dict(), "lease": lease.id, "injector": lease.injector, "in_force": lease.why}
     telling.say(f"in force: {fault} by {lease.injector}{how_long}", **facts)
     telling.say(f"  {lease.why}")
-    held = Held(0.0) if is_momentary else hold(engine, lease, fault.lasts_s)
+    try:
+        held = Held(0.0) if is_momentary else hold(engine, lease, fault.lasts_s)
+    except Exception:
+        engine.heal([lease])
+        raise
     _tell_end(telling, lease, engine.heal([lease]), held)
 
 

@@ -35,7 +35,7 @@ _TYPERS_INTERRUPTED = 130  # its own number, whatever the signal was
 _WHAT_IS_LEFT = {
     "up": "interrupted: nothing that this command started is left running",
     "down": "interrupted: run chaos-aura down again",
-    "inject": "interrupted: what it had injected is healed",
+    "inject": "interrupted: what may be left of its fault ends by itself; see: chaos-aura leases",
 }
 
 

@@ -10,8 +10,7 @@ _LONGEST_BYTES = 64
 
 def sign(lock: int, process: ProcessId) -> None:
     """By the descriptor of the file."""
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(process).encode(), 0)
+    os.pwrite(lock, str(process).encode().ljust(_LONGEST_BYTES), 0)  # of one length: no disk is too full to overwrite
 
 
 def signer(path: Path) -> ProcessId | None:

@@ -104,17 +104,8 @@ class Engine:
         """In force and proven when it returns."""
         lease_id = new_lease_id()
         self._telling.before(fault, lease_id, "fault.asked", parameters=dict(fault.parameters), lasts_s=fault.lasts_s)
-        try:
-            target, chosen = self._resolved(fault, injector)
-            self._check(fault, target, chosen, self.ledger.open_leases())
-            self._guard.ready()
-            self._step("prepare")
-            lease = self._prepared(fault, target, chosen, lease_id)
-            self.ledger.intend(lease, lambda open_leases: self._check(fault, target, chosen, open_leases))
-        except ChaosAuraError as refused:
-            self._telling.before(fault, lease_id, "fault.refused", why=str(refused))
-            raise
-        with self._injecting(lease.id):
+        with self._injecting(lease_id):  # from before it can be read: another thread must not heal it half-way
+            lease, chosen = self._intended(fault, injector, lease_id)
             return self._carried_out(lease, chosen)
 
     def prove(self, lease: Lease) -> Proof:
@@ -141,9 +132,16 @@ class Engine:
             if lock := self._under_way.get(lease.id):
                 with lock:
                     pass
-        current = self.ledger.leases()
+        current = self._known(chosen)
         still_open = [each for lease in chosen if (each := current.get(lease.id, lease)).is_open]
         return heal_all(self._healing, still_open, [each for each in current.values() if each.is_open])
+
+    def _known(self, chosen: list[Lease]) -> dict[str, Lease]:
+        """A ledger that cannot be read keeps nobody from healing what he knows of."""
+        try:
+            return self.ledger.leases()
+        except LedgerUnusable:
+            return {lease.id: lease for lease in chosen}
 
     def heal_mine(self) -> list[Outcome]:
         """All that this process has injected. One that is just being injected gives up first."""
@@ -155,6 +153,20 @@ class Engine:
 
     def close(self) -> None:
         self._telling.close()
+
+    def _intended(self, fault: Fault, injector: str, lease_id: str) -> tuple[Lease, Injector]:
+        """Written down; nothing has been touched."""
+        try:
+            target, chosen = self._resolved(fault, injector)
+            self._check(fault, target, chosen, self.ledger.open_leases())
+            self._guard.ready()
+            self._on_step("prepare")
+            lease = self._prepared(fault, target, chosen, lease_id)
+            self.ledger.intend(lease, lambda open_leases: self._check(fault, target, chosen, open_leases))
+        except ChaosAuraError as refused:
+            self._telling.before(fault, lease_id, "fault.refused", why=str(refused))
+            raise
+        return lease, chosen
 
     def _resolved(self, fault: Fault, injector: str) -> tuple[Target, Injector]:
         target = self._ground.catalogue.target(fault.target)
@@ -189,12 +201,13 @@ class Engine:
     def _carried_out(self, lease: Lease, injector: Injector) -> Lease:
         try:
             self._telling.of(lease, "fault.lease_written")
+            self._guard.ready()  # it may have died meanwhile
             self._guard.look()
             self._refuse_revoked(lease)
-            self._step("inject")
+            self._on_step("inject")
             _bordered(injector.name, "inject", lambda: injector.inject(lease.undo))
             self._telling.of(lease, "fault.injected")
-            self._step("prove")
+            self._on_step("prove")
             proof = self._proven(lease, injector)
             ends_s = since_boot_s() + lease.fault.lasts_s + _MARGIN_S
             lease = self.ledger.change(lease, LeaseState.IN_FORCE, proof.seen, ends_s=ends_s)
@@ -207,8 +220,7 @@ class Engine:
 
     def _proven(self, lease: Lease, injector: Injector) -> Proof:
         def look() -> Proof:
-            if self._stopping.is_set():
-                raise NotInForce(str(lease.fault), "was ended while it was being injected")
+            self._refuse_when_stopping(lease.fault)
             return self._observed(injector, lease)
 
         proof = await_proof(look, self._within_s(injector, lease.fault))
@@ -234,11 +246,16 @@ class Engine:
 
     def _refuse_revoked(self, lease: Lease) -> None:
         """While this process was stopped or slow, the reaper or a person may have ended it."""
+        self._refuse_when_stopping(lease.fault)
         now = self.ledger.leases().get(lease.id, lease)
         if now.revoked or not now.is_open:
             raise NotInForce(str(lease.fault), "was ended by somebody else while it was being injected")
         if lease.has_ended(boot_id(), since_boot_s()):
             raise NotInForce(str(lease.fault), "its time was over before it was in force")
+
+    def _refuse_when_stopping(self, fault: Fault) -> None:
+        if self._stopping.is_set():
+            raise NotInForce(str(fault), "was ended while it was being injected")
 
     def _undone(self, lease: Lease, cause: BaseException) -> None:
         self._telling.of(lease, "fault.failed", why=str(cause) or type(cause).__name__)
@@ -256,9 +273,6 @@ class Engine:
                 yield
             finally:
                 del self._under_way[lease_id]
-
-    def _step(self, name: str) -> None:
-        self._on_step(name)
 
 
 def this_process() -> Owner:

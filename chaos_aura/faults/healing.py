@@ -53,6 +53,7 @@ class Healing:
         me: Owner,
         *,
         gives_up_after_s: float = GIVES_UP_AFTER_S,
+        on_end: Callable[["Outcome"], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
@@ -61,6 +62,7 @@ class Healing:
         self._me = me
         self._gives_up_after_s = gives_up_after_s
         self._clock = clock
+        self._on_end = on_end
 
     def heal(self, lease: Lease) -> Outcome:
         """Never raises: what went wrong is in the outcome, and in the ledger as far as that can be written."""
@@ -73,7 +75,9 @@ class Healing:
         except Exception as cause:  # noqa: BLE001 - the border to a stranger's code: one failure stops none of the others
             ending, why = Ending.STUCK, f"{lease.injector} failed ({type(cause).__name__}: {cause})"
         outcome = Outcome(lease, ending, why, self._clock() - began_s)
-        return self._written(outcome)
+        written = self._written(outcome)
+        self._on_end(written)
+        return written
 
     def _end(self, lease: Lease) -> tuple[Ending, str]:
         injector = self._registry.named(lease.injector)
@@ -81,10 +85,13 @@ class Healing:
         may_begin = may_come and lease.owner != self._me
         if may_begin and not lease.revoked:
             lease = self._revoked(lease)
+        owner_lived = lease.owner.is_alive(
+            boot_id()
+        )  # what it did until its death may take effect for the settling time
         proof = self._until_gone(injector, lease, injector.settle_s if may_come else 0.0)
         if not proof:
             return Ending.STUCK, proof.seen
-        if may_begin and lease.owner.is_alive(boot_id()):
+        if may_begin and owner_lived:
             return Ending.GUARDED, f"{proof.seen}; its owner, process {lease.owner}, lives and could still inject it"
         return Ending.HEALED, proof.seen
 
@@ -125,12 +132,18 @@ class Healing:
         except ChaosAuraError as cause:
             return Proof(holds=False, seen=f"{cause.where}: {cause.why}")
 
+    def postponed(self, lease: Lease, why: str) -> Outcome:
+        """Revoked, so that the reaper ends it as soon as it can."""
+        return Outcome(self._revoked(lease), Ending.WAITING, why)
+
     def _written(self, outcome: Outcome) -> Outcome:
         """One whose end cannot be written down is found open by the next who looks, and healed again."""
         lease, ending, why = outcome.lease, outcome.ending, outcome.why
         self._telling.of(lease, f"fault.{ending.value}", by=str(self._me), seen=why, took_s=outcome.took_s)
         states = {Ending.HEALED: LeaseState.HEALED, Ending.STUCK: LeaseState.STUCK}
         state = states.get(ending, lease.state)
+        if (state, why) == (lease.state, lease.why):
+            return outcome
         try:
             return Outcome(self._ledger.change(lease, state, why), ending, why, outcome.took_s)
         except LedgerUnusable as cause:

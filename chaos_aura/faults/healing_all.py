@@ -4,11 +4,11 @@ Leases that have nothing to do with each other are healed side by side: one mech
 the others wait.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from chaos_aura.core.lease import Lease, LeaseState
-from chaos_aura.faults.healing import Ending, Healing, Outcome
+from chaos_aura.faults.healing import Healing, Outcome
 
 Lane = list[Lease]
 
@@ -19,16 +19,20 @@ def heal_all(healing: Healing, leases: Iterable[Lease], others: Iterable[Lease] 
     ids = {lease.id for lease in chosen}
     staying = [lease for lease in others if lease.id not in ids]
     free = [lease for lease in chosen if not blockers_of(lease, staying)]
-    outcomes = {lease.id: _waiting(lease, staying) for lease in chosen if blockers_of(lease, staying)}
-    lanes = _lanes(free)
-    if len(lanes) == 1:
-        ended = [_heal_lane(healing, lanes[0])]
-    elif lanes:
-        with ThreadPoolExecutor(len(lanes)) as side_by_side:
-            ended = list(side_by_side.map(lambda lane: _heal_lane(healing, lane), lanes))
-    else:
-        ended = []
-    outcomes |= {outcome.lease.id: outcome for lane in ended for outcome in lane}
+    outcomes = {lease.id: _waiting(healing, lease, staying) for lease in chosen if blockers_of(lease, staying)}
+    lanes: list[tuple[Lane, list[Outcome]]] = [(lane, []) for lane in _lanes(free)]
+    threads = [threading.Thread(target=_heal_lane, args=(healing, *lane)) for lane in lanes[1:]]
+    for number, thread in enumerate(threads, 1):
+        try:
+            thread.start()
+        except RuntimeError:  # a process that ends starts no thread any more
+            _heal_lane(healing, *lanes[number])
+    if lanes:
+        _heal_lane(healing, *lanes[0])
+    for thread in threads:
+        if thread.ident:
+            thread.join()
+    outcomes |= {outcome.lease.id: outcome for _, ended in lanes for outcome in ended}
     return [outcomes[lease.id] for lease in chosen]
 
 
@@ -70,11 +74,11 @@ def _lanes(leases: Sequence[Lease]) -> list[Lane]:
     return [lane for _, lane in lanes]
 
 
-def _heal_lane(healing: Healing, lane: Lane) -> list[Outcome]:
-    return [healing.heal(lease) for lease in in_order(lane)]
+def _heal_lane(healing: Healing, lane: Lane, ended: list[Outcome]) -> None:
+    ended.extend(healing.heal(lease) for lease in in_order(lane))
 
 
-def _waiting(lease: Lease, others: Iterable[Lease]) -> Outcome:
+def _waiting(healing: Healing, lease: Lease, others: Iterable[Lease]) -> Outcome:
     blockers = blockers_of(lease, others)
     named = " and ".join(f"{blocker.fault} (lease {blocker.id})" for blocker in blockers)
-    return Outcome(lease, Ending.WAITING, f"its healing needs what {named} hurts; that one is healed first")
+    return healing.postponed(lease, f"its healing needs what {named} hurts; it is healed right after that")

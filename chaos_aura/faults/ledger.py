@@ -68,12 +68,17 @@ class Ledger:
     def intend(self, lease: Lease, check: Callable[[tuple[Lease, ...]], None]) -> None:
         """On the disk when it returns. `check` is given the open leases and raises when this one must not be.
 
-        LedgerUnusable, and nothing is written, when the disk refuses.
+        LedgerUnusable, and there is no such lease, when the disk refuses.
         """
         with self._alone():
             check(self.open_leases())
             self._tidy()
-            self._append({"lease": lease.to_dict()}, _write_whole)
+            try:
+                self._append({"lease": lease.to_dict()}, _write_for_good)
+            except BaseException:
+                with suppress(LedgerUnusable):  # where it can be read although the disk would not have it
+                    self.change(lease, LeaseState.HEALED, "was never injected")
+                raise
 
     def change(
         self, lease: Lease, state: LeaseState, why: str = "", *, revoked: bool = False, ends_s: float | None = None
@@ -172,16 +177,10 @@ def _write(file: int, line: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _write_whole(file: int, line: bytes) -> None:
-    """To the disk, or not at all: what a full one has taken of it is given back. Only under the lock."""
-    before = os.fstat(file).st_size
-    try:
-        _write(file, line)
-        os.fsync(file)
-    except OSError:
-        with suppress(OSError):  # a line cut in two harms nobody
-            os.ftruncate(file, before)
-        raise
+def _write_for_good(file: int, line: bytes) -> None:
+    """What a full disk has taken of it is left: a line cut in two harms nobody, others may have written after it."""
+    _write(file, line)
+    os.fsync(file)
 
 
 def _taken(lock: int) -> bool:

@@ -5,7 +5,7 @@ import math
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from chaos_aura.core.errors import ChaosAuraError, PlugInBroken
+from chaos_aura.core.errors import PlugInBroken
 from chaos_aura.core.kind import Kind
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.faults.ground import Ground
@@ -28,9 +28,7 @@ def load_plug_in(entry: EntryPoint, ground: Ground) -> Injector:
     where = f"plug-in {entry.name} ({entry.value})"
     try:
         injector = entry.load()(ground)
-    except ChaosAuraError:
-        raise
-    except Exception as cause:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as cause:  # a stranger's code may raise anything
         why = f"cannot be made ({type(cause).__name__}: {cause})"
         raise PlugInBroken(where, why, "it is called with one Ground; mend or uninstall it") from cause
     _check_words(where, entry.name, injector)
@@ -44,9 +42,9 @@ def own_kinds(injector: Injector) -> tuple[Kind, ...]:
     return tuple(getattr(injector, "own_kinds", ()))
 
 
-def rank(injector: Injector) -> int:
+def rank(injector: Injector) -> float:
     """Of several that can do the same, the lowest is taken."""
-    return int(getattr(injector, "rank", 0))
+    return float(getattr(injector, "rank", 0))
 
 
 def _check_words(where: str, entry_name: str, injector: Any) -> None:
@@ -67,9 +65,11 @@ def _check_words(where: str, entry_name: str, injector: Any) -> None:
     _must(where, "kinds", not unknown, f"has words that are neither known nor its own: {', '.join(unknown)}")
     taken = sorted(each.name for each in own if each.name in KINDS)
     _must(where, "own_kinds", not taken, f"uses words that mean something already: {', '.join(taken)}")
-    settle_s = getattr(injector, "settle_s", None)
+    settle_s, own_rank = getattr(injector, "settle_s", None), getattr(injector, "rank", 0)
     is_time = isinstance(settle_s, int | float) and math.isfinite(settle_s) and settle_s >= 0
     _must(where, "settle_s", is_time, f"is {settle_s!r}, not a number of seconds")
+    is_rank = isinstance(own_rank, int | float) and math.isfinite(own_rank)
+    _must(where, "rank", is_rank, f"is {own_rank!r}, not a number")
 
 
 def _check_method(where: str, injector: Any, name: str, wanted: tuple[str, ...]) -> None:

@@ -49,7 +49,11 @@ def healed(kind: str, target: str, lease: str) -> list[Told]:
 def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
     told: Told = {}
     if not engine.is_momentary(fault):
-        held = hold(engine, lease, fault.lasts_s)
+        try:
+            held = hold(engine, lease, fault.lasts_s)
+        except BaseException:
+            engine.heal([lease])
+            raise
         told = {"held_s": held.for_s, "ended_by": held.ended_by, "repaired": held.repaired}
     for outcome in engine.heal([lease]):
         if not outcome.is_good:

@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
@@ -40,7 +39,7 @@ def _close() -> None:
     for session in _open.values():
         try:
             session.engine.heal_mine()
-        except ChaosAuraError:
+        except Exception:  # noqa: BLE001 - the last chance of each: the reaper ends what this could not
             continue
         finally:
             session.engine.close()

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,11 +56,11 @@ class CrashLoopInjector:
         self._carrier.inject(undo)
 
     def heal(self, undo: Undo) -> None:
-        self._carrier.heal(undo)
         try:
-            self._bring_back(undo.data["target"])
-        except StackDown:
-            return  # nothing to bring back
+            self._carrier.heal(undo)
+        finally:  # also when the disk is too full to say that it has ended
+            with suppress(StackDown):  # nothing to bring back
+                self._bring_back(undo.data["target"])
 
     def in_force(self, undo: Undo) -> Proof:
         if self._carrier.helper(undo) is None:

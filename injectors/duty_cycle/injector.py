@@ -61,8 +61,10 @@ class DutyCycleInjector:
         self._carrier.inject(undo)
 
     def heal(self, undo: Undo) -> None:
-        self._carrier.heal(undo)
-        go_on(ProcessId.parse(undo.data["process"]))
+        try:
+            self._carrier.heal(undo)
+        finally:  # also when the disk is too full to say that it has ended
+            go_on(ProcessId.parse(undo.data["process"]))
 
     def in_force(self, undo: Undo) -> Proof:
         if self._carrier.helper(undo) is None:

@@ -11,7 +11,10 @@ def side_by_side[T, R](do: Callable[[T], R], things: Sequence[T]) -> list[R]:
     if len(things) == 1:
         return [do(things[0])]
     with ThreadPoolExecutor(len(things)) as threads:
-        futures = [threads.submit(do, thing) for thing in things]
+        try:
+            futures = [threads.submit(do, thing) for thing in things]
+        except RuntimeError:  # a process that ends starts no thread any more
+            return [do(thing) for thing in things]
     return [future.result() for future in futures]
 
 

@@ -96,7 +96,7 @@ def test_interrupted_it_heals_at_once_and_says_so(home: FakeHome, number: signal
         out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
         assert process.returncode == 128 + number
     assert "interrupted; healed: its file is not there" in out
-    assert err == "interrupted: what it had injected is healed\n"
+    assert err == "interrupted: what may be left of its fault ends by itself; see: chaos-aura leases\n"
     assert home.fake.struck() == set()
     assert home.ledger.open_leases() == ()
 

@@ -156,6 +156,7 @@ def test_a_disk_that_fills_while_a_lease_is_written_leaves_the_ledger_as_it_was(
     """The kernel lets this process write so many bytes more, and then none."""
     _, content = written(tmp_path)
     ledger = Ledger(tmp_path)
+    before = ledger.leases()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + room, hard))
     try:
@@ -163,7 +164,10 @@ def test_a_disk_that_fills_while_a_lease_is_written_leaves_the_ledger_as_it_was(
             ledger.intend(lease(), nothing)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert ledger.path.read_bytes() == content
+    assert Ledger(tmp_path).leases() == before
+    after = lease("after")
+    ledger.intend(after, nothing)
+    assert Ledger(tmp_path).leases() == {**before, after.id: after}
 
 
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chaos_aura.core.boot import boot_id
-from chaos_aura.core.errors import ReaperMissing
+from chaos_aura.core.errors import ChaosAuraError, ReaperMissing
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.engine import Guard
@@ -34,14 +34,16 @@ class ReaperLink(Guard):
 
     def ready(self) -> None:
         with self._changing:
+            if self._connection is not None and not _hears(self._connection):
+                self._connection = None  # its watcher closes it
             if self._connection is None:
                 self._connection = connect(self._home, self._within_s)
                 threading.Thread(target=self._watch, args=(self._connection,), daemon=True).start()
 
     def look(self) -> None:
-        with suppress(OSError), self._changing:
+        with self._changing:
             if self._connection:
-                self._connection.send(b"look\n")
+                _hears(self._connection)
 
     def close(self) -> None:
         with self._changing:
@@ -57,15 +59,28 @@ class ReaperLink(Guard):
                 pass
         with self._changing:
             connection.close()
-            self._connection = None
-        while not self._is_closed and self._has_leases():
-            with suppress(ReaperMissing):
-                self.ready()
+            if self._connection is connection:
+                self._connection = None
+        while not self._is_closed:
+            with suppress(ChaosAuraError, OSError):
+                if self._has_leases():
+                    self.ready()
                 return
             time.sleep(_AGAIN_AFTER_S)
 
     def _has_leases(self) -> bool:
         return any(lease.owner.process.pid == os.getpid() for lease in self._ledger.open_leases())
+
+
+def _hears(connection: socket.socket) -> bool:
+    """Whether there is somebody at the other end. One that is stopped does not count as gone."""
+    try:
+        connection.send(b"look\n", socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def connect(home: Path, within_s: float = ACKNOWLEDGED_WITHIN_S) -> socket.socket:

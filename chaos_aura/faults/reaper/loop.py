@@ -39,6 +39,7 @@ class Reaper:
         self._connections: dict[socket.socket, bytes] = {}
         self._unanswered: list[socket.socket] = []
         self._idle_since_s: float | None = None
+        self._leases: tuple[Lease, ...] = ()  # as they were when the ledger could be read
 
     def run(self) -> None:
         """Until nothing is left to guard."""
@@ -67,10 +68,13 @@ class Reaper:
         return self._next_look_s(leases)
 
     def _is_due(self, lease: Lease) -> bool:
-        if lease.id in self._healer.under_way or not self._retries.may(lease.id):
+        if lease.id in self._healer.under_way:
+            return False
+        lives = self._owners.is_alive(lease.owner)
+        if not self._retries.may(lease.id, owner_lives=lives):
             return False
         is_over = lease.revoked or lease.state is LeaseState.STUCK or lease.has_ended(boot_id(), since_boot_s())
-        return is_over or not self._owners.is_alive(lease.owner)
+        return is_over or not lives
 
     def _next_look_s(self, leases: tuple[Lease, ...]) -> float:
         now_s = since_boot_s()
@@ -79,10 +83,10 @@ class Reaper:
 
     def _open_leases(self) -> tuple[Lease, ...]:
         try:
-            return self._ledger.open_leases()
+            self._leases = self._ledger.open_leases()
         except LedgerUnusable as cause:
             say(str(cause))
-            return ()
+        return self._leases
 
     def _heard(self, message: dict[str, Any]) -> None:
         """From the healer."""
@@ -95,7 +99,7 @@ class Reaper:
             self._unanswered.clear()
 
     def _accept(self) -> None:
-        with suppress(BlockingIOError):
+        with suppress(OSError):  # nobody there any more, or no descriptor left
             connection, _ = self._listener.accept()
             connection.setblocking(False)
             self._connections[connection] = b""
@@ -157,4 +161,5 @@ def _was_removed() -> bool:
 
 def say(line: str) -> None:
     """Into the log."""
-    print(time.strftime("%Y-%m-%dT%H:%M:%S%z"), "reaper:", line, flush=True)  # noqa: T201 - its log is its output
+    with suppress(OSError):  # a full disk is no reason to die
+        print(time.strftime("%Y-%m-%dT%H:%M:%S%z"), "reaper:", line, flush=True)  # noqa: T201 - its log is its output
