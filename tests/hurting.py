@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from awaiting import wait_until
+
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.running import RunningStack
+
+_STOPPED_WITHIN_S = 10
 
 
 def process_of(stack: RunningStack, name: str) -> ProcessId:
@@ -26,15 +30,16 @@ def paused(stack: RunningStack, name: str) -> Iterator[ProcessId]:
     process = process_of(stack, name)
     os.kill(process.pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: is_stopped(process), _STOPPED_WITHIN_S, f"every thread of {name} is stopped")
         yield process
     finally:
         os.kill(process.pid, signal.SIGCONT)
 
 
 def is_stopped(process: ProcessId) -> bool:
-    """By SIGSTOP, as the kernel tells it."""
-    stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
-    return stat.rpartition(")")[2].split()[0] == "T"
+    """Every thread, by SIGSTOP, as the kernel tells it: one that waits for a processor stops only when it gets one."""
+    stats = [(task / "stat").read_text(errors="replace") for task in Path(f"/proc/{process.pid}/task").iterdir()]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def unwell(stack: RunningStack) -> dict[str, str]:

@@ -12,6 +12,7 @@ from injectors.stress.disk import DiskFull
 from injectors.stress.memory import MemoryFill
 from injectors.stress.part import Part
 
+_AT_LEAST_A_SECOND = {"size_mb": 300, "connections": 1000}
 _PARTS = (CpuBurn, MemoryFill, DiskFull, ConnectionFlood, ProcessChurn)
 
 
@@ -28,6 +29,14 @@ class StressInjector:
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         return self._parts[fault.kind].footprint(fault, target)
+
+    def takes_s(self, fault: Fault) -> float:
+        """Much takes longer, and on a busy machine far longer than alone."""
+        return sum(
+            float(value) / _AT_LEAST_A_SECOND[name]
+            for name, value in fault.parameters.items()
+            if name in _AT_LEAST_A_SECOND
+        )
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         return self._parts[fault.kind].prepare(fault, target, lease_id)

@@ -6,15 +6,13 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from awaiting import wait_until
 from controlling import Controller, controller
-from hurting import process_of
+from hurting import is_stopped, process_of
 from scene import Unseen, difference, look
 
-from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK
@@ -175,7 +173,7 @@ class Storm:
             said = one.await_step("inject")
             os.kill(toxiproxy.pid, signal.SIGSTOP)
             try:
-                wait_until(lambda: _is_stopped(toxiproxy), _STOPPED_WITHIN_S, "Toxiproxy is stopped")
+                wait_until(lambda: is_stopped(toxiproxy), _STOPPED_WITHIN_S, "Toxiproxy is stopped")
                 one.go_on()
                 time.sleep(_SENT_AFTER_S + self._random.uniform(0, _SENT_AFTER_S))  # the moment is the test
                 one.process.kill()
@@ -215,9 +213,3 @@ class Storm:
 
     def _controller(self, blow: Blow, halt: str) -> Any:
         return controller(self._stack.project.home, dict(os.environ), halt, *blow.words())
-
-
-def _is_stopped(process: ProcessId) -> bool:
-    """All of its threads: SIGSTOP reaches one that waits for a processor only when it gets it."""
-    stats = [(task / "stat").read_text(errors="replace") for task in Path(f"/proc/{process.pid}/task").iterdir()]
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)

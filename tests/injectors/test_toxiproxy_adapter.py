@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from awaiting import wait_until
-from toxiproxy_cases import hanging
+from hurting import paused
 
 from chaos_aura.core.address import Address, on_loopback
 from chaos_aura.core.errors import TargetUnfit
@@ -105,7 +105,7 @@ def test_its_own_words_are_kept(server: Server) -> None:
 
 
 def test_one_that_hangs_and_one_that_is_not_there(stack: RunningStack, server: Server) -> None:
-    with hanging(stack), pytest.raises(Unanswered, match="no answer within 1 s") as hangs:
+    with paused(stack, "toxiproxy"), pytest.raises(Unanswered, match="no answer within 1 s") as hangs:
         server.proxy(EDGE)
     assert not hangs.value.nobody_listens
     reservation = ports.choose(1, random.Random(1))

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from hurting import process_of
-from toxiproxy_cases import case_of, ground_of, hanging, toxics_on
+from hurting import paused, process_of
+from toxiproxy_cases import case_of, ground_of, toxics_on
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Undo
@@ -129,7 +129,7 @@ def test_one_that_is_unknown_or_nobodys_child_is_left_alone(stack: RunningStack,
 def test_one_that_is_stopped_is_never_killed(stack: RunningStack, former: ProcessId) -> None:
     case = slicing(stack)
     undo = case.injected()
-    with hanging(stack):
+    with paused(stack, "toxiproxy"):
         assert not is_deadlocked(server_of(stack), EDGE, former)
         for _ in range(3):
             with pytest.raises(TargetUnfit, match="not healed"):

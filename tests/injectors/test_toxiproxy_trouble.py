@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from awaiting import wait_until
-from hurting import is_well, process_of, runs_anew
-from toxiproxy_cases import case_of, hanging, stop_toxiproxy, toxics_on
+from hurting import is_well, paused, process_of, runs_anew
+from toxiproxy_cases import case_of, stop_toxiproxy, toxics_on
 
 from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Undo
@@ -29,7 +29,7 @@ def kill_and_await(stack: RunningStack) -> None:
 def test_one_that_hangs_is_an_error_in_time_and_heals_afterwards(stack: RunningStack, kind: str, target: str) -> None:
     case = case_of(stack, kind, target)
     undo = case.injected()
-    with hanging(stack):
+    with paused(stack, "toxiproxy"):
         for ask in (case.injector.heal, case.injector.gone, case.injector.in_force):
             started_s = time.monotonic()
             with pytest.raises(TargetUnfit, match="no answer within 1 s"):
@@ -42,7 +42,7 @@ def test_one_that_hangs_is_an_error_in_time_and_heals_afterwards(stack: RunningS
 def test_the_error_names_every_edge_and_what_to_do(stack: RunningStack) -> None:
     case = case_of(stack, "latency", "redis")
     undo = case.injected()
-    with hanging(stack) as process, pytest.raises(TargetUnfit) as failed:
+    with paused(stack, "toxiproxy") as process, pytest.raises(TargetUnfit) as failed:
         case.injector.heal(undo)
     assert str(failed.value).startswith("edges api.redis, worker.redis, projection.redis: not healed: toxiproxy at ")
     assert "curl -sS -X DELETE" in failed.value.remedy
@@ -53,7 +53,7 @@ def test_the_error_names_every_edge_and_what_to_do(stack: RunningStack) -> None:
 def test_preparing_and_injecting_end_in_time_when_it_hangs(stack: RunningStack) -> None:
     case = case_of(stack, "latency", EDGE)
     undo = case.prepared()
-    with hanging(stack):
+    with paused(stack, "toxiproxy"):
         started_s = time.monotonic()
         with pytest.raises(ChaosAuraError, match="no answer"):
             case.prepared()
@@ -115,6 +115,6 @@ def test_one_that_hangs_is_not_gone_when_its_process_is_unknown(stack: RunningSt
     case = case_of(stack, "latency", EDGE)
     undo = case.injected()
     unknown = replace(undo, data={**undo.data, "process": ""})
-    with hanging(stack), pytest.raises(TargetUnfit, match="no answer within 1 s"):
+    with paused(stack, "toxiproxy"), pytest.raises(TargetUnfit, match="no answer within 1 s"):
         case.injector.gone(unknown)
     case.healed(unknown)

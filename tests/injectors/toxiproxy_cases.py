@@ -5,16 +5,14 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from awaiting import wait_until
-from hurting import is_well, paused, process_of, runs_anew
+from hurting import is_well, process_of, runs_anew
 
 from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.kinds import KINDS
-from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.contract import Case
 from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
@@ -60,19 +58,6 @@ def stop_toxiproxy(stack: RunningStack) -> None:
     former = process_of(stack, "toxiproxy")
     stack.supervisor.stop("toxiproxy")
     wait_until(lambda: not former.is_alive(), 30, "toxiproxy has ended")
-
-
-@contextmanager
-def hanging(stack: RunningStack) -> Iterator[ProcessId]:
-    """Toxiproxy with every thread stopped: the signal alone is not yet that."""
-    with paused(stack, "toxiproxy") as process:
-        tasks = Path(f"/proc/{process.pid}/task")
-        wait_until(lambda: all(_is_stopped(task) for task in tasks.iterdir()), 10, "every thread stopped")
-        yield process
-
-
-def _is_stopped(task: Path) -> bool:
-    return (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager
