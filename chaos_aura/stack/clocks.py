@@ -9,13 +9,13 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import faketime
 from chaos_aura.stack.cache import Cache
 
@@ -23,6 +23,7 @@ FILE = "clock"
 RIGHT = "+0\n"
 
 _WHERE = "libfaketime"
+_FRESH = ".fresh."
 _SHIFT_S, _TOLERANCE_S = 7200, 60
 _WAIT_S = 0.01
 _TRIED_WITHIN_S = 4.0
@@ -57,7 +58,8 @@ def clock_library(cache: Cache, environ: Mapping[str, str]) -> Path:
     refuse_split(kept)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+        _clear_abandoned(kept.parent)
+        fresh = kept.with_name(f"{_FRESH}{os.getpid()}.{kept.name}")
         try:
             fresh.write_bytes(faketime.only_telling_time(content))
             try_out(fresh, environ)
@@ -65,6 +67,14 @@ def clock_library(cache: Cache, environ: Mapping[str, str]) -> Path:
         finally:
             fresh.unlink(missing_ok=True)
     return kept
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """What one that was killed had begun."""
+    for path in folder.glob(f"{_FRESH}*"):
+        maker = path.name.removeprefix(_FRESH).partition(".")[0]
+        if maker.isdecimal() and ProcessId.of(int(maker)) is None:
+            path.unlink(missing_ok=True)
 
 
 def clock_library_if_any(cache: Cache, environ: Mapping[str, str]) -> Path | None:
@@ -101,11 +111,13 @@ def clock_environ(library: Path, file: Path) -> dict[str, str]:
 
 def try_out(library: Path, environ: Mapping[str, str]) -> None:
     """On a Python that only tells the time and waits a little. MachineLacks when anything but its wall clock moved."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / FILE
+    file = library.with_name(f"{_FRESH}{os.getpid()}.{FILE}")
+    try:
         file.write_text(f"+{_SHIFT_S}\n", encoding="ascii")
         began_s = time.monotonic()
         wall_s, monotonic_s, *waits_s = _told({**environ, **clock_environ(library, file)})
+    finally:
+        file.unlink(missing_ok=True)
     off_s = wall_s - time.time()
     if abs(off_s - _SHIFT_S) > _TOLERANCE_S:
         raise _useless(f"moved a clock by {off_s:.0f} s instead of {_SHIFT_S} s")
