@@ -45,7 +45,8 @@ class Lease:
     """`ends_s` is on the clock that counts from boot, also while the machine sleeps (CLOCK_BOOTTIME).
 
     It allows for the proof first, and is set anew when the fault is in force.
-    `revoked`: somebody else than the owner has decided that it ends. An owner may still be about to inject it.
+    `revoked`: somebody else than the owner has decided that it ends. An owner may still be about to inject it,
+    unless it has `given_up`.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Lease:
     ends_s: float
     state: LeaseState = LeaseState.INTENDED
     revoked: bool = False
+    given_up: bool = False
     was_in_force: bool = False
     why: str = ""
     timeline: str = ""
@@ -82,6 +84,7 @@ class Lease:
             "ends_s": self.ends_s,
             "state": self.state.value,
             "revoked": self.revoked,
+            "given_up": self.given_up,
             "was_in_force": self.was_in_force,
             "why": self.why,
             "timeline": self.timeline,
@@ -101,21 +104,33 @@ class Lease:
             ends_s=float(row["ends_s"]),
             state=LeaseState(row["state"]),
             revoked=bool(row["revoked"]),
+            given_up=bool(row["given_up"]),
             was_in_force=bool(row["was_in_force"]),
             why=str(row["why"]),
             timeline=str(row["timeline"]),
         )
 
     def changed(
-        self, state: LeaseState, why: str = "", *, revoked: bool = False, ends_s: float | None = None
+        self,
+        state: LeaseState,
+        why: str = "",
+        *,
+        revoked: bool = False,
+        given_up: bool = False,
+        ends_s: float | None = None,
     ) -> "Lease":
-        """Once revoked, always; healed is the end."""
+        """Once revoked or given up, always; healed is the end."""
         if not self.is_open:
             return self
-        was_in_force = self.was_in_force or state is LeaseState.IN_FORCE
-        ends_s = self.ends_s if ends_s is None else ends_s
-        revoked = revoked or self.revoked
-        return replace(self, state=state, why=why, revoked=revoked, was_in_force=was_in_force, ends_s=ends_s)
+        return replace(
+            self,
+            state=state,
+            why=why,
+            revoked=revoked or self.revoked,
+            given_up=given_up or self.given_up,
+            was_in_force=self.was_in_force or state is LeaseState.IN_FORCE,
+            ends_s=self.ends_s if ends_s is None else ends_s,
+        )
 
 
 def new_lease_id(wall_clock: Callable[[], float] = time.time) -> str:

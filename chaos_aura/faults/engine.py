@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -259,6 +259,8 @@ class Engine:
 
     def _undone(self, lease: Lease, cause: BaseException) -> None:
         self._telling.of(lease, "fault.failed", why=str(cause) or type(cause).__name__)
+        with suppress(LedgerUnusable):  # then nobody else closes it while this process lives
+            lease = self.ledger.change(lease, lease.state, str(cause), given_up=True)
         self._guard.look()
         outcome = self._healing.heal(lease)
         if not outcome.is_good and not isinstance(cause, KeyboardInterrupt | SystemExit):

@@ -82,7 +82,7 @@ class Healing:
     def _end(self, lease: Lease) -> tuple[Ending, str]:
         injector = self._registry.named(lease.injector)
         may_come = not lease.was_in_force
-        may_begin = may_come and lease.owner != self._me
+        may_begin = may_come and lease.owner != self._me and not lease.given_up
         if may_begin and not lease.revoked:
             lease = self._revoked(lease)
         owner_lived = lease.owner.is_alive(

@@ -1,7 +1,7 @@
 """Every lease, on disk before its fault: `.chaos-aura/faults/ledger.jsonl`, a line for each thing that became of one.
 
     {"lease": {"id": "01K9...", "state": "intended", ...}}
-    {"id": "01K9...", "state": "in_force", "why": "answer after 212 ms", "revoked": false, "ends_s": 81234.5}
+    {"id": "01K9...", "state": "in_force", "why": "answer after 212 ms", "revoked": false, ...}
 
 Lines are only added, each in one write that begins and ends with a newline, so a line that a crash has torn spoils no
 other. Reading needs no lock, nor does saying what became of a lease: a controller stopped in the middle of anything
@@ -28,6 +28,7 @@ _LOCK_WITHIN_S = 5.0
 _TRY_EVERY_S = 0.005
 _TIDY_BEYOND_BYTES = 64 * 1024
 _CLOSED_KEPT = 20
+_SAID = ("revoked", "given_up", "ends_s")
 
 
 class Ledger:
@@ -80,12 +81,10 @@ class Ledger:
                     self.change(lease, LeaseState.HEALED, "was never injected")
                 raise
 
-    def change(
-        self, lease: Lease, state: LeaseState, why: str = "", *, revoked: bool = False, ends_s: float | None = None
-    ) -> Lease:
-        """Says what became of it. Returns the lease as it is then."""
-        changed = lease.changed(state, why, revoked=revoked, ends_s=ends_s)
-        told = {"state": state.value, "why": why, "revoked": changed.revoked, "ends_s": changed.ends_s}
+    def change(self, lease: Lease, state: LeaseState, why: str = "", **more: Any) -> Lease:
+        """Says what became of it: `revoked`, `given_up`, `ends_s` as well. Returns the lease as it is then."""
+        changed = lease.changed(state, why, **more)
+        told = {"state": state.value, "why": why, **{name: getattr(changed, name) for name in _SAID}}
         self._append({"id": lease.id, **told}, _write)
         return changed
 
@@ -168,8 +167,14 @@ def _fold_one(leases: dict[str, Lease], record: dict[str, Any]) -> None:
         leases[lease.id] = lease
         return
     lease = leases[record["id"]]
-    state, why, revoked = LeaseState(record["state"]), str(record["why"]), bool(record["revoked"])
-    leases[lease.id] = lease.changed(state, why, revoked=revoked, ends_s=float(record["ends_s"]))
+    revoked, given_up, ends_s = (record[name] for name in _SAID)
+    leases[lease.id] = lease.changed(
+        LeaseState(record["state"]),
+        str(record["why"]),
+        revoked=bool(revoked),
+        given_up=bool(given_up),
+        ends_s=float(ends_s),
+    )
 
 
 def _write(file: int, line: bytes) -> None:

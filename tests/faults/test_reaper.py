@@ -108,6 +108,18 @@ def test_a_lease_that_its_living_owner_may_still_inject_is_not_closed(home: Fake
         await_over(home)
 
 
+def test_what_an_owner_has_given_up_is_closed_while_it_lives(home: FakeHome) -> None:
+    """It could neither prove nor heal it, and will not inject it any more."""
+    home.fake.tell("in_force", "no")
+    home.fake.tell("heal", "fail somebody holds it")
+    with controller(home.home, home.environ, "healed", "pretend", "neo4j", "60", "within_s=0.5") as one:
+        assert "somebody holds it" in one.await_step("failed")
+        assert [lease.state for lease in home.ledger.open_leases()] == [LeaseState.STUCK]
+        home.fake.forget("heal")
+        wait_until(lambda: is_over(home), 30, "the reaper has closed it")
+        assert one.process.poll() is None
+
+
 def test_a_killed_reaper_is_replaced_by_the_living_owner(home: FakeHome) -> None:
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
