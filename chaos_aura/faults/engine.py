@@ -97,7 +97,7 @@ class Engine:
         """Everything up to `prepare`, which has no effect."""
         target, chosen = self._resolved(fault, injector)
         self._check(fault, target, chosen, self.ledger.open_leases())
-        undo = chosen.prepare(fault, target, new_lease_id())
+        undo = _bordered(chosen.name, "prepare", lambda: chosen.prepare(fault, target, new_lease_id()))
         return Plan(fault, target, chosen, undo.touches)
 
     def inject(self, fault: Fault, injector: str = "") -> Lease:
