@@ -127,7 +127,7 @@ def test_in_force_within_a_second_and_a_half(stack: RunningStack) -> None:
 
 
 def test_timers_do_not_notice(stack: RunningStack) -> None:
-    """Only the time of day moves: the API's answers come as fast as before, an hour behind."""
+    """Only the time of day moves: Neo4j goes on answering rightly, an hour behind."""
     one, undo = injector(stack), prepared(stack, "neo4j", -3600.0)
     one.inject(undo)
     try:
