@@ -9,7 +9,6 @@ import neo4j
 import redis
 from awaiting import wait_until
 
-from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
 
 _WITHIN_S = 120  # a Neo4j that has just started, on a busy machine, plans its first queries for half a minute
@@ -63,10 +62,6 @@ def allocate(stack: RunningStack, tenant: str, request_id: str) -> None:
 
 def api_of(stack: RunningStack) -> str:
     return f"http://{stack.catalogue.service('api').address}"
-
-
-def ground_of(stack: RunningStack) -> Ground:
-    return Ground(stack.project.home, {})
 
 
 def redis_of(stack: RunningStack) -> Any:

@@ -1,4 +1,4 @@
-"""Where this process connects to: by the kernel's tables, and by every call of Python's `connect`."""
+"""Where a process connects to: by the kernel's tables, and by every call of this Python's `connect`."""
 
 import os
 import sys
@@ -15,14 +15,15 @@ _recorders: list[set[int]] = []
 
 def established() -> dict[str, int]:
     """Remote port of each of this process's established TCP connections, by the socket's inode."""
-    ours = _own_inodes()
-    found = {}
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/self/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == _ESTABLISHED and fields[9] in ours:
-                found[fields[9]] = int(fields[2].rpartition(":")[2], 16)
-    return found
+    ours = _sockets(os.getpid())
+    return {row[9]: int(row[2].rpartition(":")[2], 16) for row in _rows() if row[9] in ours}
+
+
+def has_sent_what_nobody_read(pid: int) -> bool:
+    """Bytes of that process wait at the other end of one of its connections, which is on this machine."""
+    rows, theirs = _rows(), _sockets(pid)
+    ends = {(row[2], row[1]) for row in rows if row[9] in theirs}
+    return any((row[1], row[2]) in ends and int(row[4].rpartition(":")[2], 16) for row in rows)
 
 
 @contextmanager
@@ -49,10 +50,18 @@ def _record(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_record)
 
 
-def _own_inodes() -> set[str]:
+def _rows() -> list[list[str]]:
+    """Established connections of this machine, as the kernel lists them."""
+    lines: list[str] = []
+    for table in ("tcp", "tcp6"):
+        lines += Path(f"/proc/self/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+    return [fields for line in lines if (fields := line.split())[3] == _ESTABLISHED]
+
+
+def _sockets(pid: int) -> set[str]:
     inodes = set()
-    for link in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # the listing's own descriptor is gone by now
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed by now, as the listing's own descriptor is
             kind, _, rest = os.readlink(link).partition(":")  # noqa: PTH115
             if kind == "socket":
                 inodes.add(rest.strip("[]"))

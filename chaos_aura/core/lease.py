@@ -135,7 +135,7 @@ class Lease:
 
 def new_lease_id(wall_clock: Callable[[], float] = time.time) -> str:
     """`01K9XM3Q7V4T8ZB2RD`: later ones sort later; nobody ever makes the same twice."""
-    moment, letters = int(wall_clock() * _MS), []
+    moment, letters = round(wall_clock() * _MS), []
     for _ in range(_TIME_LETTERS):
         moment, place = divmod(moment, len(_ALPHABET))
         letters.append(_ALPHABET[place])

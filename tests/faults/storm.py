@@ -11,6 +11,7 @@ from typing import Any
 from awaiting import wait_until
 from controlling import Controller, controller
 from hurting import is_stopped, process_of
+from own_connections import has_sent_what_nobody_read
 from scene import Unseen, difference, look
 
 from chaos_aura.core.signature import signer
@@ -25,7 +26,8 @@ _LASTS_S = "60"
 _DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
 _HANGS_S = 1.0
 _STOPPED_WITHIN_S = 5
-_SENT_AFTER_S = 0.05
+_SENT_WITHIN_S = 10
+_NTH_MEETS_A_HANGING_PROXY = 3  # of the blows against edges
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Storm:
         self._stack = stack
         self._random = random.Random(seed)
         self._gone_within_s = gone_within_s
+        self._network_blows = 0
         self._ledger = Ledger(stack.project.home / FOLDER)
         self._link = ReaperLink(stack.project.home)
         self._before = look(stack)
@@ -141,7 +144,8 @@ class Storm:
         blow = BLOWS[number % len(BLOWS)]
         step = self._random.choice(_STEPS)
         how = self._random.choice(("at", "at", "during", "during", "with its reaper at"))
-        if blow.is_network and self._random.random() < 0.25:
+        self._network_blows += blow.is_network
+        if blow.is_network and self._network_blows % _NTH_MEETS_A_HANGING_PROXY == 0:
             return self._judged(blow, "inject", "with a hanging Toxiproxy at", *self._with_hanging_proxy(blow))
         if how == "during":
             return self._judged(blow, step, how, *self._killed_during(blow, step))
@@ -175,10 +179,11 @@ class Storm:
             try:
                 wait_until(lambda: is_stopped(toxiproxy), _STOPPED_WITHIN_S, "Toxiproxy is stopped")
                 one.go_on()
-                time.sleep(_SENT_AFTER_S + self._random.uniform(0, _SENT_AFTER_S))  # the moment is the test
+                pid = one.process.pid
+                wait_until(lambda: has_sent_what_nobody_read(pid), _SENT_WITHIN_S, "the request is sent")
                 one.process.kill()
                 one.process.wait()
-                time.sleep(self._random.uniform(0, _HANGS_S))
+                time.sleep(self._random.uniform(0, _HANGS_S))  # how long it hangs is the test
             finally:
                 os.kill(toxiproxy.pid, signal.SIGCONT)
         return said, time.monotonic()

@@ -19,7 +19,6 @@ from chaos_aura.core.lease import new_lease_id
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.contract import Case
-from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.lasting.find import helpers_of
 from chaos_aura.stack.running import RunningStack
@@ -29,10 +28,6 @@ WITHIN_S = 30  # the machine may be busy with much else
 
 def fault_of(kind: str, target: str = "redis", **given: object) -> Fault:
     return Fault(kind, target, KINDS[kind].read(given), lasts_s=60)
-
-
-def ground_of(stack: RunningStack) -> Ground:
-    return Ground(stack.project.home, dict(os.environ))
 
 
 def case_on_redis(stack: RunningStack, injector: Injector, fault: Fault) -> Case:

@@ -181,10 +181,6 @@ def healed(injector: Injector, undo: Undo) -> str:
     return proof.seen
 
 
-def ground_of(stack: RunningStack) -> Ground:
-    return Ground(stack.project.home, dict(os.environ))
-
-
 def case_on(stack: RunningStack, injector: Injector, kind: str, service: str, **given: object) -> Case:
     """One fault on a service of the shared stack, which may end in any way."""
 

@@ -1,5 +1,6 @@
 """Control groups around running services: proven, seen to bite, taken away. As far as this machine lets us."""
 
+import functools
 import os
 import re
 import signal
@@ -7,9 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from awaiting import wait_until
+from grounds import ground_of
 from process_cases import (
     EDGE,
     VICTIM,
@@ -17,7 +20,6 @@ from process_cases import (
     bring_down,
     case_on,
     fault_of,
-    ground_of,
     healed,
     injected,
     victim_in,
@@ -27,6 +29,8 @@ from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Capability
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.contract import Case, InjectorContract
+from chaos_aura.stack.doctor.group_rights import ControllerCheck
+from chaos_aura.stack.doctor.scene import Scene
 from chaos_aura.stack.running import RunningStack
 from injectors.cgroup import CgroupInjector
 from injectors.cgroup.controls import cpu_controls
@@ -48,7 +52,7 @@ class TestCgroup(InjectorContract):
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, service, given = CASES[request.param]
         case = case_on(stack, CgroupInjector(ground_of(stack)), kind, service, **given)
-        _skip_unless_possible(case.injector.can(case.fault, case.target))
+        _must_be_possible(case.injector.can(case.fault, case.target))
         return case
 
 
@@ -62,7 +66,7 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
 def injector(victim: Victim) -> Iterator[CgroupInjector]:
     """Nothing of ours may be left where the victim was, whatever the test did."""
     injector = CgroupInjector(victim.ground)
-    _skip_unless_possible(injector.can(THROTTLE, VICTIM))
+    _must_be_possible(injector.can(THROTTLE, VICTIM))
     places = [Groups().place_for(victim.process().pid, controller).parent for controller in ("cpu", "memory")]
     yield injector
     assert [left for place in places for left in place.glob("chaos-aura-*")] == []
@@ -203,6 +207,18 @@ def _put(pid: int, folder: Path) -> None:
     (folder / "cgroup.procs").write_text(str(pid), encoding="ascii")
 
 
-def _skip_unless_possible(capability: Capability) -> None:
-    if not capability:
-        pytest.skip(capability.why)
+def _must_be_possible(capability: Capability) -> None:
+    """Where the doctor, who asks the machine in another way, found that it is."""
+    if lacking := _doctors_finding():
+        pytest.skip(lacking)
+    assert capability, capability.why
+
+
+@functools.cache
+def _doctors_finding() -> str:
+    return "; ".join(
+        f"{finding.subject}: {finding.seen}"
+        for controller in ("cpu", "memory")
+        for finding in ControllerCheck(controller)(cast(Scene, None))  # it looks at the machine only
+        if not finding.is_ok
+    )

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -112,22 +111,7 @@ def test_one_that_may_just_be_starting_is_not_yet_believed(stack: RunningStack) 
         _bring_back(stack, "redis")
 
 
-def test_in_force_within_a_second_and_a_half(stack: RunningStack) -> None:
-    one, took_s = injector(stack), []
-    for number in range(6):
-        began_s = time.monotonic()
-        undo = prepared(stack, "redis", 30.0 + number)
-        one.inject(undo)
-        proof = await_proof(lambda undo=undo: one.in_force(undo), 3)  # type: ignore[misc]
-        took_s.append(time.monotonic() - began_s)
-        one.heal(undo)
-        assert proof
-        assert await_proof(lambda undo=undo: one.gone(undo), 3)  # type: ignore[misc]
-    assert max(took_s) < 1.5, statistics.quantiles(took_s)
-
-
-def test_timers_do_not_notice(stack: RunningStack) -> None:
-    """Only the time of day moves: Neo4j goes on answering rightly, an hour behind."""
+def test_it_goes_on_answering_an_hour_behind(stack: RunningStack) -> None:
     one, undo = injector(stack), prepared(stack, "neo4j", -3600.0)
     one.inject(undo)
     try:

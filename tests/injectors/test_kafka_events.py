@@ -14,7 +14,7 @@ import pytest
 import redis
 from awaiting import NeverCame, wait_until
 from clients import FORGOTTEN_SOCKETS, kafka
-from driven_allocations import ground_of
+from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
 from local_stack import placed
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from awaiting import wait_until
+from grounds import ground_of
 from hurting import process_of
 from process_cases import (
     EDGE,
@@ -17,7 +18,6 @@ from process_cases import (
     bring_down,
     case_on,
     fault_of,
-    ground_of,
     healed,
     injected,
     victim_in,

@@ -14,7 +14,8 @@ from typing import Any
 import neo4j
 import pytest
 from awaiting import wait_until
-from driven_allocations import Driven, drive, ground_of, neo4j_of
+from driven_allocations import Driven, drive, neo4j_of
+from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
 from local_stack import placed
 

@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 from awaiting import wait_until
-from driven_allocations import api_of, ground_of
+from driven_allocations import api_of
+from grounds import ground_of
 from hurting import process_of, runs_anew, unwell
 
 from chaos_aura.core.address import Address

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from process_cases import EDGE, case_on, fault_of, ground_of
+from grounds import ground_of
+from process_cases import EDGE, case_on, fault_of
 
 from chaos_aura.core.errors import StackDown, TargetUnfit
 from chaos_aura.core.lease import new_lease_id

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from grounds import ground_of
 from hurting import paused
-from process_cases import case_on, fault_of, ground_of
+from process_cases import case_on, fault_of
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from awaiting import wait_until
-from driven_allocations import Driven, allocate, drive, ground_of, redis_of
+from driven_allocations import Driven, allocate, drive, redis_of
+from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
 
 from chaos_aura.core.address import Address

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from lasting_cases import case_of, case_on_redis, fault_of, ground_of
+from grounds import ground_of
+from lasting_cases import case_of, case_on_redis, fault_of
 from standing_reaper import helpers_in, standing_reaper
 
 from chaos_aura.core.errors import ReaperMissing

@@ -10,8 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from grounds import ground_of
 from hurting import paused, process_of
-from toxiproxy_cases import case_of, ground_of, toxics_on
+from toxiproxy_cases import case_of, toxics_on
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Undo
@@ -27,7 +28,7 @@ from injectors.toxiproxy.greetings.redis import Redis
 from injectors.toxiproxy.unanswered import Unanswered
 
 EDGE, OTHER = "worker.redis", "worker.temporal"
-LONGEST_S = 5.0
+LONGEST_S = 20.0  # rather than for ever
 _CLIENTS, _TRIES = 60, 50
 _BYTES, _SHORT_BYTES = 30_000, 500
 _PROOFS = 10

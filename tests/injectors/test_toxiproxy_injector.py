@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import redis
+from grounds import ground_of
 from hurting import paused
 from proxies import cut, proxies
-from toxiproxy_cases import ask, case_of, fault, ground_of, in_force, stranger, toxics_on
+from toxiproxy_cases import ask, case_of, fault, in_force, stranger, toxics_on
 
 from chaos_aura.core.catalogue import Edge
 from chaos_aura.core.errors import TargetUnfit

@@ -9,20 +9,16 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from awaiting import wait_until
+from grounds import ground_of
 from hurting import is_well, process_of, runs_anew
 
 from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.faults.contract import Case
-from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
 from injectors.toxiproxy import ToxiproxyInjector
 
 _WELL_WITHIN_S = 60
-
-
-def ground_of(stack: RunningStack) -> Ground:
-    return Ground(stack.project.home, dict(os.environ))
 
 
 def fault(kind: str, target: str, **parameters: Any) -> Fault:
