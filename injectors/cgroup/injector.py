@@ -19,8 +19,8 @@ from chaos_aura.faults.ground import Ground
 from injectors.cgroup.controls import Control, cpu_controls, hits, memory_controls, owned_bytes
 from injectors.cgroup.group import Group, try_controls
 from injectors.cgroup.groups import Groups, NoPlace, Place
-from injectors.process.family import described, family_of
-from injectors.process.supervised import end_of, is_supervised, running
+from injectors.supervised.family import described, family_of
+from injectors.supervised.service import end_of, is_supervised, running
 
 _MB = 1024 * 1024
 _LEAST_MORE_BYTES = 8 * _MB  # below that it would be killed by its next few page faults

@@ -17,6 +17,7 @@ from chaos_aura.faults.ground import Ground
 from injectors.clock.file import READ_AGAIN_WITHIN_S, ClockFile, content_for
 from injectors.clock.process import capability_of
 from injectors.clock.reading import TOLERANCE_S, Clock
+from injectors.refusal import refuse_unless
 
 _LEAST_S = 2 * TOLERANCE_S
 _KIND = "clock_skew"
@@ -50,8 +51,7 @@ class ClockInjector:
         return Footprint(frozenset({f"clock of {target.name}"}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        if not (capability := self.can(fault, target)):
-            raise TargetUnfit(target.name, capability.why, capability.remedy)
+        refuse_unless(self.can(fault, target), target.name)
         process = self._process_of(target.name)
         file = ClockFile.of(target.name, self._ground.home)
         former, says_s = file.read(), file.says_s()

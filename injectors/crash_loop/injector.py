@@ -1,18 +1,20 @@
 """crash_loop: a supervised service is killed again as often as it comes back."""
 
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from chaos_aura.core.catalogue import Edge, Target
-from chaos_aura.core.errors import ChaosAuraError, StackDown, TargetUnfit
-from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
+from chaos_aura.core.errors import StackDown
+from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
 from chaos_aura.supervision.state import ChildState, ChildStatus
+from injectors.refusal import refuse_unless
+from injectors.supervised.reach import may_be_signalled
+from injectors.supervised.service import running
 
 _NOTICED_WITHIN_S = 1.5
 _LOOK_EVERY_S = 0.02
@@ -32,22 +34,14 @@ class CrashLoopInjector:
     def can(self, fault: Fault, target: Target) -> Capability:
         if isinstance(target, Edge):
             return no(f"{target.name} is an edge: only a process can be killed", f"aim at {target.service}")
-        try:
-            process = self._ground.process_of(target.name)
-        except ChaosAuraError as cause:
-            return no(f"{cause.where}: {cause.why}", cause.remedy)
-        return _may_be_killed(target.name, process) if process else no(*_not_running(target.name))
+        return may_be_signalled(self._ground, target.name)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         return Footprint(frozenset({f"process {target.name}"}), hurts=frozenset({target.name}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        capability = self.can(fault, target)
-        if not capability:
-            raise TargetUnfit(target.name, capability.why, capability.remedy)
-        process, every_ms = self._ground.process_of(target.name), int(fault.number("every_ms"))
-        if process is None:
-            raise TargetUnfit(target.name, *_not_running(target.name))
+        refuse_unless(self.can(fault, target), target.name)
+        process, every_ms = running(self._ground, target.name), int(fault.number("every_ms"))
         arguments = (self._ground.home.absolute(), target.name, every_ms)
         touches = [f"kills process {process.pid} of {target.name}, and each that comes after it"]
         return self._carrier.undo(fault, lease_id, arguments, touches, process=str(process), every_ms=every_ms)
@@ -108,17 +102,3 @@ def _settled(service: str, child: ChildStatus | None) -> Proof:
     if child.state is ChildState.STOPPED:
         return Proof(True, f"{service} was stopped by somebody else")
     return Proof(False, f"{service} is {child.state.value}: {child.last_end or 'no process'}")
-
-
-def _may_be_killed(service: str, process: ProcessId) -> Capability:
-    try:
-        os.kill(process.pid, 0)
-    except PermissionError:
-        return no(f"process {process.pid} of {service} is another user's", "run as that user")
-    except ProcessLookupError:
-        return no(*_not_running(service))
-    return YES
-
-
-def _not_running(service: str) -> tuple[str, str]:
-    return f"{service} does not run", "wait until it is well: chaos-aura status"

@@ -1,6 +1,5 @@
 """`program.py HOME SERVICE EVERY_MS`: kills a supervised process again each time it has come back and lived so long."""
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.lasting.helper import Helper
 from chaos_aura.supervision.client import Supervision
+from injectors.supervised.signalling import send
 
 _LOOK_EVERY_S = 0.02
 _MS = 1000
@@ -26,7 +26,7 @@ def run(helper: Helper) -> None:
         left_s = int(every_ms) / _MS - process.uptime_s()
         if left_s > 0:
             look_s = min(left_s, _LOOK_EVERY_S)
-        elif _kill(process):
+        elif send(process, signal.SIGKILL):
             kills += 1
             helper.report(kills=kills)
 
@@ -38,20 +38,3 @@ def _living(supervision: Supervision, service: str) -> ProcessId | None:
         print(cause, file=sys.stderr)  # noqa: T201 - that is its log
         return None
     return child.process if child and child.process and child.process.is_alive() else None
-
-
-def _kill(process: ProcessId) -> bool:
-    """By its descriptor, so that no other process can be meant."""
-    try:
-        handle = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return False
-    try:
-        if not process.is_alive():
-            return False
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    finally:
-        os.close(handle)
-    return True

@@ -2,16 +2,19 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from chaos_aura.core.catalogue import Edge, Target
-from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
-from injectors.duty_cycle.session import go_on, members, state_of
+from injectors.duty_cycle.session import go_on, is_stopped, stopped_members
+from injectors.refusal import refuse_unless
+from injectors.supervised.reach import may_be_signalled
+from injectors.supervised.service import just_ended
 
 _MOST_PERCENT = 90  # beyond that it is hardly ever seen stopped
 _WATCHED_S = 0.12  # two periods
@@ -36,23 +39,17 @@ class DutyCycleInjector:
         if fault.number("percent") > _MOST_PERCENT:
             why = f"stopping a process proves no share above {_MOST_PERCENT} %"
             return no(why, f"ask for percent={_MOST_PERCENT} or less, or run where cgroups may be written")
-        try:
-            process = self._ground.process_of(target.name)
-        except ChaosAuraError as cause:
-            return no(f"{cause.where}: {cause.why}", cause.remedy)
-        return _may_be_stopped(target.name, process) if process else no(*_not_running(target.name))
+        return may_be_signalled(self._ground, target.name) and self._leads_its_group(target.name)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         writes = frozenset({f"process {target.name}", f"processor time of {target.name}"})
         return Footprint(writes, hurts=frozenset({target.name}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        capability = self.can(fault, target)
-        if not capability:
-            raise TargetUnfit(target.name, capability.why, capability.remedy)
+        refuse_unless(self.can(fault, target), target.name)
         process, percent = self._ground.process_of(target.name), int(fault.number("percent"))
         if process is None:
-            raise TargetUnfit(target.name, *_not_running(target.name))
+            raise just_ended(target.name)
         touches = [f"stops and continues process {process.pid}: {target.name} gets {percent} % of a processor"]
         undo = self._carrier.undo(fault, lease_id, (process, percent), touches, process=str(process), percent=percent)
         return Undo(undo.data, undo.touches, f"{undo.by_hand}; pkill -CONT -s {process.pid}")
@@ -86,36 +83,25 @@ class DutyCycleInjector:
         if not helper:
             return helper
         process = ProcessId.parse(undo.data["process"])
-        stopped = [str(member.process) for member in members(process) if member.is_stopped]
-        if stopped:
+        if stopped := [str(member) for member in stopped_members(process)]:
             return Proof(False, f"process {', '.join(stopped)} is still stopped", {"stopped": stopped})
         now = "runs" if process.is_alive() else "has ended"
         return Proof(True, f"{helper.seen}, process {process.pid} {now}")
+
+    def _leads_its_group(self, service: str) -> Capability:
+        """One that ends meanwhile is found to have ended when it is prepared."""
+        process = self._ground.process_of(service)
+        with suppress(ProcessLookupError):
+            if process and os.getpgid(process.pid) != process.pid:
+                why = f"process {process.pid} of {service} shares its group with others"
+                return no(why, "start it under chaos-aura's supervisor")
+        return YES
 
 
 def _watch(process: ProcessId) -> tuple[int, int]:
     """How often it was looked at, and found stopped: until both states were seen, or for two periods."""
     looks, stopped, ends_s = 0, 0, time.monotonic() + _WATCHED_S
     while time.monotonic() < ends_s and not 0 < stopped < looks:
-        looks, stopped = looks + 1, stopped + (state_of(process) == "T")
+        looks, stopped = looks + 1, stopped + is_stopped(process)
         time.sleep(_LOOK_EVERY_S)
     return looks, stopped
-
-
-def _may_be_stopped(service: str, process: ProcessId) -> Capability:
-    try:
-        os.kill(process.pid, 0)
-        leads = os.getpgid(process.pid) == process.pid
-    except PermissionError:
-        return no(f"process {process.pid} of {service} is another user's", "run as that user")
-    except ProcessLookupError:
-        return no(*_not_running(service))
-    if leads:
-        return YES
-    return no(
-        f"process {process.pid} of {service} shares its group with others", "start it under chaos-aura's supervisor"
-    )
-
-
-def _not_running(service: str) -> tuple[str, str]:
-    return f"{service} does not run", "wait until it is well: chaos-aura status"

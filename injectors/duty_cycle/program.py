@@ -7,11 +7,11 @@ import sys
 import time
 
 from chaos_aura.faults.lasting.helper import Helper
+from injectors.supervised.proc_stat import SESSION, START, SYSTEM_TICKS, USER_TICKS, pids, stat_of
 
 _PERIOD_S = 0.05
 _PER_CENT = 100
 _LOOK_FOR_MEMBERS_S = 1.0
-_SESSION, _UTIME, _STIME, _START = 3, 11, 12, 19
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,8 +45,8 @@ class _Group:
     def __init__(self, leader: str) -> None:
         self._pid, self._start = (int(part) for part in leader.split("@"))
         self._handle = os.pidfd_open(self._pid)
-        row = _stat(self._pid)
-        if not row or int(row[_START]) != self._start or os.getpgid(self._pid) != self._pid:
+        row = stat_of(self._pid)
+        if not row or int(row[START]) != self._start or os.getpgid(self._pid) != self._pid:
             sys.exit("its target has ended")
         self._members: list[int] = []
         self._looked_s = 0.0
@@ -63,18 +63,8 @@ class _Group:
         """Of processors, by all of them. New members are looked for now and then: that costs more than all the rest."""
         if time.monotonic() - self._looked_s > _LOOK_FOR_MEMBERS_S:
             self._members, self._looked_s = self._find(), time.monotonic()
-        rows = (_stat(pid) for pid in self._members)
-        return sum(int(row[_UTIME]) + int(row[_STIME]) for row in rows if row) / _TICKS_PER_S
+        rows = (stat_of(pid) for pid in self._members)
+        return sum(int(row[USER_TICKS]) + int(row[SYSTEM_TICKS]) for row in rows if row) / _TICKS_PER_S
 
     def _find(self) -> list[int]:
-        found = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - pathlib takes long to import
-        return [pid for pid in found if (row := _stat(pid)) and int(row[_SESSION]) == self._pid]
-
-
-def _stat(pid: int) -> list[str]:
-    """Empty when it has ended."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
-            return file.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+        return [pid for pid in pids() if (row := stat_of(pid)) and int(row[SESSION]) == self._pid]

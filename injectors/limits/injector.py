@@ -10,8 +10,8 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.limits.effect import open_files, survives_file_size_limit, written_files
 from injectors.limits.resource_limit import FILE_SIZE, OPEN_FILES, ResourceLimit, is_at_most, shown
-from injectors.process.family import described, family_of
-from injectors.process.supervised import end_of, is_supervised, running
+from injectors.supervised.family import described, family_of
+from injectors.supervised.service import end_of, is_supervised, running
 
 _KB = 1024
 _LIMITS = {"fd_limit": OPEN_FILES, "file_size_limit": FILE_SIZE}

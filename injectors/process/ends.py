@@ -11,8 +11,8 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.supervision.state import ChildState, ChildStatus
 from injectors.process.act import Data
-from injectors.process.signalling import send
-from injectors.process.supervised import end_of, running
+from injectors.supervised.service import end_of, running
+from injectors.supervised.signalling import send
 
 _LEAVING = frozenset({ChildState.STOPPING, ChildState.RESTARTING})
 _QUIET = frozenset({ChildState.STOPPED, ChildState.ENDED})

@@ -8,7 +8,7 @@ from chaos_aura.faults.ground import Ground
 from injectors.process.act import Act
 from injectors.process.ends import End
 from injectors.process.pause import Pause
-from injectors.process.supervised import is_supervised
+from injectors.supervised.service import is_supervised
 
 
 class ProcessInjector:

@@ -9,9 +9,10 @@ from chaos_aura.core.fault import Fault, Proof, Undo
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.process.act import Data
-from injectors.process.family import described, family_of, threads_of
-from injectors.process.signalling import send
-from injectors.process.supervised import end_of, running
+from injectors.supervised.family import described, family_of
+from injectors.supervised.service import end_of, running
+from injectors.supervised.signalling import send
+from injectors.supervised.threads import threads_of
 
 
 @dataclass(frozen=True)

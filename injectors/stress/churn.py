@@ -9,7 +9,8 @@ from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
-from injectors.stress.part import PROGRAMS, on_this_machine, refuse_unless
+from injectors.refusal import refuse_unless
+from injectors.stress.part import PROGRAMS, on_this_machine
 
 _LEAST_WINDOW_S, _OLDEST_S = 0.5, 0.5
 _ENOUGH = 0.5
@@ -32,7 +33,7 @@ class ProcessChurn:
         return Footprint(frozenset({"process table of this machine"}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        refuse_unless(self.can(fault, target), target)
+        refuse_unless(self.can(fault, target), target.name)
         rate = int(fault.number("rate_per_s"))
         touches = [f"starts {rate} short processes a second on this machine"]
         return self._carrier.undo(fault, lease_id, (rate, shutil.which(_SHORTEST)), touches, rate_per_s=rate)

@@ -10,7 +10,8 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
-from injectors.stress.part import PROGRAMS, is_here, refuse_unless
+from injectors.refusal import refuse_unless
+from injectors.stress.part import PROGRAMS, is_here
 
 _OTHER_FILES = 32  # that the helper has open
 _ENOUGH = 0.9
@@ -32,7 +33,7 @@ class ConnectionFlood:
         return Footprint(frozenset({f"connections of {service}"}), hurts=frozenset({service}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        refuse_unless(self.can(fault, target), target)
+        refuse_unless(self.can(fault, target), target.name)
         count, address = int(fault.number("connections")), target.address
         touches = [f"opens {count} connections to {target.name} ({address}) and holds them"]
         host = address.host.replace("localhost", "127.0.0.1")

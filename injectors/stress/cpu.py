@@ -11,7 +11,8 @@ from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
-from injectors.stress.part import PROGRAMS, on_this_machine, refuse_unless
+from injectors.refusal import refuse_unless
+from injectors.stress.part import PROGRAMS, on_this_machine
 
 _WATCHED_S = 0.1
 _ENOUGH = 0.5  # of what was asked: the machine is not only ours
@@ -46,7 +47,7 @@ class CpuBurn:
         return Footprint(frozenset({"processors of this machine"}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        refuse_unless(self.can(fault, target), target)
+        refuse_unless(self.can(fault, target), target.name)
         cores = int(fault.number("cores")) or _processors()
         percent = int(fault.number("percent"))
         touches = [f"keeps {cores} processors of this machine busy, {percent} % of each"]

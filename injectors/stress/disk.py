@@ -12,7 +12,8 @@ from chaos_aura.core.errors import MachineLacks, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.start import checked
-from injectors.stress.part import BYTES_PER_MB, on_this_machine, refuse_unless
+from injectors.refusal import refuse_unless
+from injectors.stress.part import BYTES_PER_MB, on_this_machine
 
 _DATA, _FILL = "data", "fill"
 _PIECE_BYTES, _LEAST_PIECE_BYTES = 256 * BYTES_PER_MB, 64 * 1024
@@ -48,7 +49,7 @@ class DiskFull:
         return Footprint(frozenset({f"disk of {target.name}"}), hurts=frozenset({target.name}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        refuse_unless(self.can(fault, target), target)
+        refuse_unless(self.can(fault, target), target.name)
         data = self._data(target)
         room, path = _room(data, fault), self._file(data, checked(lease_id))
         told = {

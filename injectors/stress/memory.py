@@ -7,7 +7,8 @@ from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
-from injectors.stress.part import BYTES_PER_MB, PROGRAMS, on_this_machine, read_mb, refuse_unless, status_mb
+from injectors.refusal import refuse_unless
+from injectors.stress.part import BYTES_PER_MB, PROGRAMS, on_this_machine, read_mb, status_mb
 
 _STAYS_MB = 256
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -27,7 +28,7 @@ class MemoryFill:
         return Footprint(frozenset({"memory of this machine"}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        refuse_unless(self.can(fault, target), target)
+        refuse_unless(self.can(fault, target), target.name)
         size_mb = int(fault.number("size_mb"))
         touches = [f"takes {size_mb} MB of this machine's memory"]
         return self._carrier.undo(fault, lease_id, (size_mb * BYTES_PER_MB,), touches, size_mb=size_mb)

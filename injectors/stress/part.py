@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from chaos_aura.core.catalogue import Edge, Target
-from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 
 PROGRAMS = Path(__file__).with_name("programs")
@@ -38,12 +37,6 @@ def is_here(target: Target) -> Capability:
     if host.startswith("127.") or host in ("localhost", "::1"):
         return YES
     return no(f"{target.name} is at {host}, and only this machine is put under stress", "run it there")
-
-
-def refuse_unless(capability: Capability, target: Target) -> None:
-    """What could be done when it was asked may no longer be."""
-    if not capability:
-        raise TargetUnfit(target.name, capability.why, capability.remedy)
 
 
 def status_mb(pid: int, name: str) -> float:

@@ -9,17 +9,16 @@ import select
 import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.process import ProcessId
+from injectors.supervised.threads import threads_of
 from injectors.toxiproxy.toxic import ProxyState
 from injectors.toxiproxy.unanswered import Unanswered
 
 _DEAD_WITHIN_S = 0.5
 _LOOK_EVERY_S = 0.01
-_STOPPED = frozenset("Tt")
 
 
 class Answering(Protocol):
@@ -82,13 +81,4 @@ def _keeps_silent_about(server: Answering, proxy: str) -> bool:
 
 def _runs(process: ProcessId) -> bool:
     """It is alive, and no thread of it has been stopped."""
-    try:
-        tasks = list(Path(f"/proc/{process.pid}/task").iterdir())
-        stopped = any(_state(task) in _STOPPED for task in tasks)
-    except OSError:  # it, or one of its threads, ended meanwhile
-        return False
-    return not stopped and process.is_alive()
-
-
-def _state(task: Path) -> str:
-    return (task / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    return not threads_of([process]).stopped and process.is_alive()

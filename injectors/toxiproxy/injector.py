@@ -12,6 +12,7 @@ from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
+from injectors.refusal import refuse_unless
 from injectors.toxiproxy.applying import free, hurt
 from injectors.toxiproxy.deadlock import await_successor, is_deadlocked, kill
 from injectors.toxiproxy.fitness import plan_for
@@ -59,9 +60,7 @@ class ToxiproxyInjector:
         return Footprint(writes, needs=frozenset({SERVER}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        capability = self.can(fault, target)
-        if not capability:
-            raise TargetUnfit(str(fault), capability.why, capability.remedy)
+        refuse_unless(self.can(fault, target), str(fault))
         catalogue = self._ground.catalogue
         address, edges = catalogue.service(SERVER).address, edges_of(target, catalogue)
         server = self._server(address)

@@ -16,7 +16,7 @@ from chaos_aura.core.lease import new_lease_id
 from chaos_aura.core.process import ProcessId
 from chaos_aura.supervision.state import ChildState
 from injectors.process import ProcessInjector
-from injectors.process.signalling import send
+from injectors.supervised.signalling import send
 
 PAUSE = fault_of("pause", "victim")
 KILL = fault_of("kill", "victim")

@@ -32,8 +32,12 @@ def running(ground: Ground, service: str) -> ProcessId:
         end = f" ({child.last_end})" if child.last_end else ""
         raise TargetUnfit(service, f"does not run: it is {child.state.value}{end}", _BRING_UP)
     if child.process is None or not child.process.is_alive():
-        raise TargetUnfit(service, "does not run: its process has just ended", "try again")
+        raise just_ended(service)
     return child.process
+
+
+def just_ended(service: str) -> TargetUnfit:
+    return TargetUnfit(service, "does not run: its process has just ended", "try again")
 
 
 def end_of(process: ProcessId, service: str) -> TargetUnfit:

@@ -1,0 +1,33 @@
+"""The line that /proc has for each process and thread. Helpers import it too: nothing that takes time to import."""
+
+import os
+
+STATE, PARENT, SESSION, USER_TICKS, SYSTEM_TICKS, START = 0, 1, 3, 11, 12, 19  # of the fields after the name
+DEAD = frozenset((b"Z", b"X"))
+_LONGEST = 1024
+
+
+def pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - there are hundreds
+
+
+def stat_of(pid: int) -> list[bytes]:
+    return read_stat(f"/proc/{pid}/stat")
+
+
+def read_stat(path: str) -> list[bytes]:
+    """The fields after the name, which may hold anything. Empty when it has ended.
+
+    Bare system calls: a look at a service reads hundreds of these, and takes a third of the time so.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        text = os.read(descriptor, _LONGEST)
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    return text.rpartition(b")")[2].split(None, START + 1)

@@ -1,0 +1,28 @@
+"""Whether this user may stop and kill what a service runs as."""
+
+import os
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.fault import YES, Capability, no
+from chaos_aura.faults.ground import Ground
+
+
+def may_be_signalled(ground: Ground, service: str) -> Capability:
+    """Yes for one that runs now."""
+    try:
+        process = ground.process_of(service)
+    except ChaosAuraError as cause:
+        return no(f"{cause.where}: {cause.why}", cause.remedy)
+    if process is None:
+        return _does_not_run(service)
+    try:
+        os.kill(process.pid, 0)
+    except PermissionError:
+        return no(f"process {process.pid} of {service} is another user's", "run as that user")
+    except ProcessLookupError:
+        return _does_not_run(service)
+    return YES
+
+
+def _does_not_run(service: str) -> Capability:
+    return no(f"{service} does not run", "wait until it is well: chaos-aura status")
