@@ -1,5 +1,8 @@
 """A store of the platform as injectors reach it: directly, past every edge, wherever it listens by now."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,19 +52,34 @@ class Store:
         folder = undo.data["data_folder"]
         return bool(folder) and not Path(folder).exists()
 
-    def away(self, undo: Undo, cause: Exception) -> TargetUnfit:
-        """What was changed lies in its files, and is there again when it is."""
-        told = " ".join(str(cause).split()) or type(cause).__name__
-        why = f"cannot be asked at {self.uri_now(undo)} ({told}); what was changed is still in its files"
-        return TargetUnfit(self.name, why, f"run: chaos-aura up, then chaos-aura heal {undo.data['lease']}")
+    @contextmanager
+    def asking_first(self, target: Target, failure: type[Exception]) -> Iterator[str]:
+        """Where to ask, before anything is changed. TargetUnfit instead of what its client raises."""
+        try:
+            yield target.uri
+        except failure as cause:
+            why = f"cannot be asked at {target.uri} ({_told(cause)})"
+            raise TargetUnfit(self.name, why, "run: chaos-aura status") from cause
 
-    def unread(self, target: Target, cause: Exception) -> TargetUnfit:
-        told = " ".join(str(cause).split()) or type(cause).__name__
-        return TargetUnfit(self.name, f"cannot be asked at {target.uri} ({told})", "run: chaos-aura status")
+    @contextmanager
+    def asking(self, undo: Undo, failure: type[Exception]) -> Iterator[str]:
+        """The same afterwards: what was changed lies in its files, and is there again when it is."""
+        uri = self.uri_now(undo)
+        try:
+            yield uri
+        except failure as cause:
+            why = f"cannot be asked at {uri} ({_told(cause)}); what was changed is still in its files"
+            remedy = f"run: chaos-aura up, then chaos-aura heal {undo.data['lease']}"
+            raise TargetUnfit(self.name, why, remedy) from cause
+
+    def refuse_too_large(self, kept: Any) -> None:
+        """All that is changed is kept in the ledger until it has been put back."""
+        size_bytes = len(json.dumps(kept))
+        if size_bytes > LARGEST_UNDO_BYTES:
+            most = f"at most {LARGEST_UNDO_BYTES // _MB} MB are kept"
+            why = f"what would be changed is {size_bytes / _MB:.1f} MB, and {most}"
+            raise TargetUnfit(self.name, why, "ask for a lower count")
 
 
-def refuse_too_large(store: str, size_bytes: int) -> None:
-    """All that is changed is kept in the ledger until it has been put back."""
-    if size_bytes > LARGEST_UNDO_BYTES:
-        why = f"what would be changed is {size_bytes / _MB:.1f} MB, and at most {LARGEST_UNDO_BYTES // _MB} MB are kept"
-        raise TargetUnfit(store, why, "ask for a lower count")
+def _told(cause: Exception) -> str:
+    return " ".join(str(cause).split()) or type(cause).__name__

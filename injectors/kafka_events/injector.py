@@ -4,8 +4,6 @@ Each bad record bears the lease's id in a header, by which it is found, and by w
 it out.
 """
 
-import base64
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from operator import attrgetter
@@ -15,8 +13,9 @@ from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
+from injectors.bytes_as_text import as_bytes, as_text
 from injectors.kafka_events import poison
-from injectors.store import Store, refuse_too_large
+from injectors.store import Store
 
 if TYPE_CHECKING:
     from injectors.kafka_events.client import Record
@@ -45,12 +44,10 @@ class KafkaInjector:
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         from injectors.kafka_events.client import KafkaError  # noqa: PLC0415 - 0.3 s
 
-        try:
-            rows, ends = _planned(target.uri, fault.text("how"), int(fault.number("count")), lease_id)
-        except KafkaError as cause:
-            raise self._store.unread(target, cause) from cause
-        messages = [[partition, _text(key), _text(value)] for partition, key, value in rows]
-        refuse_too_large("kafka", len(json.dumps(messages)))
+        with self._store.asking_first(target, KafkaError) as address:
+            rows, ends = _planned(address, fault.text("how"), int(fault.number("count")), lease_id)
+        messages = [[partition, as_text(key), as_text(value)] for partition, key, value in rows]
+        self._store.refuse_too_large(messages)
         data = {**self._store.found_at(target, lease_id), "messages": messages, "ends": ends}
         touches = f"puts {len(rows)} {fault.text('how')} events into {TOPIC}, from where nothing can be taken back"
         return Undo(data, (touches,))
@@ -58,7 +55,7 @@ class KafkaInjector:
     def inject(self, undo: Undo) -> None:
         from injectors.kafka_events.client import Message, put  # noqa: PLC0415 - 0.3 s
 
-        messages = [Message(partition, _bytes(key), _bytes(value)) for partition, key, value in undo.data["messages"]]
+        messages = [Message(where, as_bytes(key), as_bytes(value)) for where, key, value in undo.data["messages"]]
         header = (HEADER, str(undo.data["lease"]).encode())
         self._asked(undo, lambda address: put(address, TOPIC, messages, header))
 
@@ -100,10 +97,8 @@ class KafkaInjector:
     def _asked(self, undo: Undo, ask: Callable[[str], Any]) -> Any:
         from injectors.kafka_events.client import KafkaError  # noqa: PLC0415 - 0.3 s
 
-        try:
-            return ask(self._store.uri_now(undo))
-        except KafkaError as cause:
-            raise self._store.away(undo, cause) from cause
+        with self._store.asking(undo, KafkaError) as address:
+            return ask(address)
 
 
 def _planned(address: str, how: str, count: int, lease_id: str) -> tuple[list[poison.Row], dict[str, int]]:
@@ -155,11 +150,3 @@ def _at(found: list["Record"]) -> str:
 
 def _partitions(found: list["Record"]) -> Counter[int]:
     return Counter(each.partition for each in found)
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text)

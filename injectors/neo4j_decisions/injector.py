@@ -3,7 +3,6 @@
 Readers take both for true: the council of what a tenant did before, everybody else of what was decided.
 """
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, LiteralString
@@ -13,7 +12,7 @@ from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
 from injectors.neo4j_decisions import cypher
-from injectors.store import Store, refuse_too_large
+from injectors.store import Store
 
 APPROVED, REFUSED = "approved", "refused"
 # A power of two: a price so multiplied can be divided again without a rest.
@@ -41,14 +40,12 @@ class Neo4jInjector:
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         from injectors.neo4j_decisions.client import Unanswered, ask  # noqa: PLC0415 - 0.3 s
 
-        try:
-            latest = ask(target.uri, cypher.LATEST, count=int(fault.number("count")))
-        except Unanswered as cause:
-            raise self._store.unread(target, cause) from cause
+        with self._store.asking_first(target, Unanswered) as uri:
+            latest = ask(uri, cypher.LATEST, count=int(fault.number("count")))
         if not latest:
             raise TargetUnfit("neo4j", "no decision is recorded", "drive some allocations first")
         rows = [_tampered(row) for row in latest]
-        refuse_too_large("neo4j", len(json.dumps(rows)))
+        self._store.refuse_too_large(rows)
         data = {**self._store.found_at(target, lease_id), "rows": rows}
         return Undo(data, (_touches([row["id"] for row in rows]),), _by_hand(target.uri, rows, lease_id))
 
@@ -92,10 +89,8 @@ class Neo4jInjector:
     def _ask(self, undo: Undo, text: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
         from injectors.neo4j_decisions.client import Unanswered, ask  # noqa: PLC0415 - 0.3 s
 
-        try:
-            return ask(self._store.uri_now(undo), text, **parameters)
-        except Unanswered as cause:
-            raise self._store.away(undo, cause) from cause
+        with self._store.asking(undo, Unanswered) as uri:
+            return ask(uri, text, **parameters)
 
 
 def _tampered(row: Row) -> dict[str, Any]:

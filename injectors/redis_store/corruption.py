@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Proof
+from injectors.bytes_as_text import as_bytes, as_text
 from injectors.redis_store import scripts
-from injectors.redis_store.windows import Window, as_bytes, as_text
+from injectors.redis_store.windows import Window
 
 if TYPE_CHECKING:
     from injectors.redis_store.client import Client

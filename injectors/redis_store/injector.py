@@ -1,6 +1,5 @@
 """What the engine asks of Redis."""
 
-import json
 import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,7 +9,7 @@ from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
 from injectors.redis_store import corruption, eviction
 from injectors.redis_store.windows import chosen
-from injectors.store import Store, refuse_too_large
+from injectors.store import Store
 
 if TYPE_CHECKING:
     from injectors.redis_store.client import Client
@@ -37,17 +36,14 @@ class RedisInjector:
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         from injectors.redis_store.client import RedisError, connected  # noqa: PLC0415 - 0.2 s
 
-        try:
-            with connected(target.uri) as client:
-                windows = chosen(client, fault.text("tenant"), int(fault.number("count")))
-        except RedisError as cause:
-            raise self._store.unread(target, cause) from cause
+        with self._store.asking_first(target, RedisError) as uri, connected(uri) as client:
+            windows = chosen(client, fault.text("tenant"), int(fault.number("count")))
         planned: Any
         if fault.kind == _CORRUPT:
             planned = corruption.plan(windows, lease_id)
         else:
             planned = eviction.plan(windows, lease_id, fault.lasts_s)
-        refuse_too_large("redis", len(json.dumps(planned)))
+        self._store.refuse_too_large(planned)
         keys = [window.key for window in windows]
         data = {**self._store.found_at(target, lease_id), "kind": fault.kind, "planned": planned}
         return Undo(data, (_touches(fault.kind, keys),), _by_hand(fault.kind, target.uri, keys, planned))
@@ -72,11 +68,8 @@ class RedisInjector:
     def _asked(self, undo: Undo, work: Callable[["Client", Any], Any]) -> Any:
         from injectors.redis_store.client import RedisError, connected  # noqa: PLC0415 - 0.2 s
 
-        try:
-            with connected(self._store.uri_now(undo)) as client:
-                return work(client, undo.data["planned"])
-        except RedisError as cause:
-            raise self._store.away(undo, cause) from cause
+        with self._store.asking(undo, RedisError) as uri, connected(uri) as client:
+            return work(client, undo.data["planned"])
 
 
 def _part(undo: Undo) -> Any:

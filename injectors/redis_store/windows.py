@@ -6,12 +6,12 @@
 Whatever else the platform keeps in Redis, usage above all, has no second copy, and is never read nor written here.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaos_aura.core.errors import TargetUnfit
+from injectors.bytes_as_text import as_bytes, as_text
 from injectors.redis_store import scripts
 
 if TYPE_CHECKING:
@@ -47,14 +47,6 @@ class Window:
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> "Window":
         return cls(str(row["key"]), tuple(as_bytes(each) for each in row["flat"]), int(row["expires_at_ms"]))
-
-
-def as_text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def as_bytes(text: str) -> bytes:
-    return base64.b64decode(text)
 
 
 def chosen(client: "Client", tenant: str, count: int) -> list[Window]:

@@ -27,6 +27,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.platform.stores import context_scripts, contexts
 from chaos_aura.platform.stores.context_members import NotAMember, decision_of
 from chaos_aura.stack.running import RunningStack
+from injectors.bytes_as_text import as_bytes
 from injectors.redis_store import RedisInjector, windows
 from injectors.redis_store.corruption import spoiled
 
@@ -128,7 +129,7 @@ def test_what_is_corrupt_is_what_was_planned_and_nobody_can_read_it(stack: Runni
     case = case_of(stack, fault_of("corrupt_cache", tenant=tenant.tenant))
     undo = case.injected()
     (damage,) = undo.data["planned"]
-    former, corrupt = windows.as_bytes(damage["former"]), windows.as_bytes(damage["corrupt"])
+    former, corrupt = as_bytes(damage["former"]), as_bytes(damage["corrupt"])
     assert json.loads(former)["allocation_id"] == tenant.request_ids[-1]
     with pytest.raises(NotAMember):
         decision_of(corrupt, float(damage["score"]))
