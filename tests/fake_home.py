@@ -12,9 +12,10 @@ from local_stack import processes_in
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Edge, Service
-from chaos_aura.faults.engine import Engine, Guard
+from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.fake import FakeInjector
 from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.registry import Registry

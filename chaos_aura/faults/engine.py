@@ -5,12 +5,10 @@
 Each step is on the timeline. Whatever fails after the lease was written is healed before the error is raised.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,41 +16,24 @@ from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import ChaosAuraError, FaultRefused, LedgerUnusable, NotHealed, NotInForce, PlugInBroken
 from chaos_aura.core.fault import Fault, Proof
-from chaos_aura.core.lease import Lease, LeaseState, Owner, new_lease_id
-from chaos_aura.core.process import ProcessId
+from chaos_aura.core.lease import Lease, LeaseState, new_lease_id
 from chaos_aura.faults.awaiting import await_proof
+from chaos_aura.faults.border import bordered
 from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.healing import Healing, Outcome
 from chaos_aura.faults.healing_all import heal_all
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.owner import this_process
 from chaos_aura.faults.place import TIMELINE
+from chaos_aura.faults.plan import Plan
 from chaos_aura.faults.registry import Registry
 from chaos_aura.faults.telling import Telling
 
 PROVEN_WITHIN_S = 5.0
 _MARGIN_S = 0.5  # the owner ends it on time; the reaper when the owner does not
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What `inject` would do. Nothing has been touched."""
-
-    fault: Fault
-    target: Target
-    injector: Injector
-    touches: tuple[str, ...]
-
-
-class Guard:
-    """Whoever sees to it that leases end, also without us. See `reaper.link`."""
-
-    def ready(self) -> None:
-        """Returns when somebody watches. ReaperMissing when nobody does."""
-
-    def look(self) -> None:
-        """There is something new in the ledger."""
 
 
 class Engine:
@@ -97,7 +78,7 @@ class Engine:
         """Everything up to `prepare`, which has no effect."""
         target, chosen = self._resolved(fault, injector)
         self._check(fault, target, chosen, self.ledger.open_leases())
-        undo = _bordered(chosen.name, "prepare", lambda: chosen.prepare(fault, target, new_lease_id()))
+        undo = bordered(chosen.name, "prepare", lambda: chosen.prepare(fault, target, new_lease_id()))
         return Plan(fault, target, chosen, undo.touches)
 
     def inject(self, fault: Fault, injector: str = "") -> Lease:
@@ -121,7 +102,7 @@ class Engine:
         if not self._registry.kind(lease.fault.kind).repairable:
             return False
         try:
-            return bool(_bordered(injector.name, "gone", lambda: injector.gone(lease.undo)))
+            return bool(bordered(injector.name, "gone", lambda: injector.gone(lease.undo)))
         except ChaosAuraError:
             return False
 
@@ -175,15 +156,15 @@ class Engine:
     def _check(self, fault: Fault, target: Target, injector: Injector, open_leases: tuple[Lease, ...]) -> None:
         self._limits.check_target(fault, target, self._ground.catalogue)
         self._limits.check_number(fault, open_leases)
-        writes = _bordered(injector.name, "footprint", lambda: injector.footprint(fault, target)).writes
+        writes = bordered(injector.name, "footprint", lambda: injector.footprint(fault, target)).writes
         for lease in open_leases:
             if both := writes & lease.footprint.writes:
                 why = f"it would write the {sorted(both)[0]}, as {lease.fault} does (lease {lease.id})"
                 raise FaultRefused(str(fault), why, f"wait for its end, or run: chaos-aura heal {lease.id}")
 
     def _prepared(self, fault: Fault, target: Target, injector: Injector, lease_id: str) -> Lease:
-        undo = _bordered(injector.name, "prepare", lambda: injector.prepare(fault, target, lease_id))
-        footprint = _bordered(injector.name, "footprint", lambda: injector.footprint(fault, target))
+        undo = bordered(injector.name, "prepare", lambda: injector.prepare(fault, target, lease_id))
+        footprint = bordered(injector.name, "footprint", lambda: injector.footprint(fault, target))
         lease = Lease(
             id=lease_id,
             fault=fault,
@@ -205,7 +186,7 @@ class Engine:
             self._guard.look()
             self._refuse_revoked(lease)
             self._on_step("inject")
-            _bordered(injector.name, "inject", lambda: injector.inject(lease.undo))
+            bordered(injector.name, "inject", lambda: injector.inject(lease.undo))
             self._telling.of(lease, "fault.injected")
             self._on_step("prove")
             proof = self._proven(lease, injector)
@@ -233,12 +214,12 @@ class Engine:
     def _within_s(self, injector: Injector, fault: Fault) -> float:
         """How long a fault may take until it is in force. What asks a process to end, for one, gives it its time."""
         takes_s = getattr(injector, "takes_s", None)
-        return self._proven_within_s + (_bordered(injector.name, "takes_s", lambda: takes_s(fault)) if takes_s else 0.0)
+        return self._proven_within_s + (bordered(injector.name, "takes_s", lambda: takes_s(fault)) if takes_s else 0.0)
 
     def _observed(self, injector: Injector, lease: Lease) -> Proof:
         """What cannot be looked at is not proven."""
         try:
-            return _bordered(injector.name, "in_force", lambda: injector.in_force(lease.undo))
+            return bordered(injector.name, "in_force", lambda: injector.in_force(lease.undo))
         except PlugInBroken:
             raise
         except ChaosAuraError as cause:
@@ -275,21 +256,3 @@ class Engine:
                 yield
             finally:
                 del self._under_way[lease_id]
-
-
-def this_process() -> Owner:
-    process = ProcessId.of(os.getpid())
-    if process is None:
-        raise LedgerUnusable("/proc", "does not tell of this process", "mount /proc")
-    return Owner(process, boot_id())
-
-
-def _bordered[T](injector: str, method: str, call: Callable[[], T]) -> T:
-    """A stranger's code may raise anything; a user sees a line."""
-    try:
-        return call()
-    except ChaosAuraError:
-        raise
-    except Exception as cause:
-        why = f"method `{method}` failed ({type(cause).__name__}: {cause})"
-        raise PlugInBroken(f"injector {injector}", why, "mend the plug-in") from cause

@@ -12,11 +12,11 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
-from chaos_aura.faults.engine import this_process
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.healing import Ending, Healing, Outcome
 from chaos_aura.faults.healing_all import heal_all
 from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.owner import this_process
 from chaos_aura.faults.place import TIMELINE
 from chaos_aura.faults.registry import Registry
 from chaos_aura.faults.telling import Telling

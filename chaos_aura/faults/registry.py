@@ -9,6 +9,7 @@ from chaos_aura.core.errors import BadInput, ChaosAuraError, FaultImpossible, Pl
 from chaos_aura.core.fault import Capability, Fault, no
 from chaos_aura.core.kind import Kind
 from chaos_aura.core.kinds import KINDS
+from chaos_aura.faults.border import bordered
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.plug_in import load_plug_in, own_kinds, rank
@@ -78,11 +79,9 @@ def capability_of(injector: Injector, fault: Fault, target: Target) -> Capabilit
     if fault.kind not in injector.kinds:
         return no(f"does not know {fault.kind}", f"it knows: {', '.join(sorted(injector.kinds))}")
     try:
-        return injector.can(fault, target)
+        return bordered(injector.name, "can", lambda: injector.can(fault, target))
     except ChaosAuraError as cause:
         return no(cause.why, cause.remedy)
-    except Exception as cause:  # noqa: BLE001 - the border to a stranger's code
-        return no(f"method `can` failed ({type(cause).__name__}: {cause})", "mend the plug-in")
 
 
 def _impossible(fault: Fault, refusals: list[tuple[str, Capability]]) -> FaultImpossible:

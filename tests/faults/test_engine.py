@@ -21,7 +21,7 @@ from chaos_aura.core.errors import (
     TargetUnfit,
 )
 from chaos_aura.core.lease import LeaseState
-from chaos_aura.faults.engine import Guard
+from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.healing import Ending
 from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.place import TIMELINE

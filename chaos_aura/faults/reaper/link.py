@@ -11,7 +11,7 @@ from chaos_aura.core.boot import boot_id
 from chaos_aura.core.errors import ChaosAuraError, ReaperMissing
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import signer
-from chaos_aura.faults.engine import Guard
+from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK, REAPER_LOG, REAPER_SOCKET
 from chaos_aura.faults.reaper.launch import launch
