@@ -10,7 +10,6 @@ thing must not both find it free.
 """
 
 import errno
-import fcntl
 import json
 import os
 import threading
@@ -22,6 +21,7 @@ from typing import IO, Any
 
 from chaos_aura.core.errors import LedgerUnusable
 from chaos_aura.core.lease import Lease, LeaseState
+from chaos_aura.core.lock import take
 from chaos_aura.faults.place import LEDGER, LEDGER_LOCK
 
 _LOCK_WITHIN_S = 5.0
@@ -125,7 +125,7 @@ class Ledger:
         except OSError as cause:
             raise _unusable(self._folder, cause) from cause
         try:
-            while not _taken(lock):
+            while not take(lock):
                 if time.monotonic() > deadline_s:
                     why = f"is held by another process for more than {_LOCK_WITHIN_S:g} s"
                     raise LedgerUnusable(str(self._folder / LEDGER_LOCK), why, "look for a stopped chaos-aura: ps axf")
@@ -186,14 +186,6 @@ def _write_for_good(file: int, line: bytes) -> None:
     """What a full disk has taken of it is left: a line cut in two harms nobody, others may have written after it."""
     _write(file, line)
     os.fsync(file)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.core.lock import take
 from chaos_aura.stack.project import Project
 
 
@@ -30,9 +31,7 @@ def _opened(project: Project) -> IO[str]:
 
 
 def _take(lock: IO[str], on_wait: Callable[[], None]) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not take(lock.fileno()):
         on_wait()
         fcntl.flock(lock, fcntl.LOCK_EX)
 

@@ -3,7 +3,6 @@
 `python -m chaos_aura.stack.training PROJECT CACHE SERVICE...` is a job of the stack's supervisor and ends with it.
 """
 
-import fcntl
 import os
 import random
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
+from chaos_aura.core.lock import take
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack import ports
 from chaos_aura.stack.aot import AotCache
@@ -166,12 +166,7 @@ def _await_pong(service: LocalService, catalogue: Catalogue, server: "subprocess
 def _only_one(lock_file: Path) -> Iterator[bool]:
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield take(lock.fileno())
 
 
 def _can_write(folder: Path) -> bool:

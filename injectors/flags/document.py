@@ -1,6 +1,5 @@
 """The flag file: read whole, changed by one at a time, replaced in one step. A file without flags is removed."""
 
-import fcntl
 import json
 import os
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos_aura.core.errors import MachineLacks, TargetUnfit
+from chaos_aura.core.lock import take
 
 _LOCK = "flags.lock"
 _LOCKED_WITHIN_S = 2.0
@@ -64,17 +64,9 @@ def _locked(folder: Path) -> Iterator[None]:
     folder.mkdir(exist_ok=True)
     until_s = time.monotonic() + _LOCKED_WITHIN_S
     with (folder / _LOCK).open("a", encoding="utf-8") as lock:
-        while not _is_taken(lock.fileno()):
+        while not take(lock.fileno()):
             if time.monotonic() > until_s:
                 why = f"has been held by another process for {_LOCKED_WITHIN_S:g} s"
                 raise TargetUnfit(str(folder / _LOCK), why, "wait for it, or end that process")
             time.sleep(_TRY_EVERY_S)
         yield
-
-
-def _is_taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -13,11 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
+from chaos_aura.core.output import redirect_output
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import sign
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK, REAPER_LOG, REAPER_SOCKET
 from chaos_aura.faults.reaper.loop import Reaper
-from chaos_aura.faults.reaper.own_lock import take
+from chaos_aura.faults.reaper.own_lock import take_own
 
 _LOG_LIMIT_BYTES = 1024 * 1024
 _LISTENS = b"."
@@ -42,10 +43,11 @@ def main() -> int:
 def _serve(home: Path, told: int) -> None:
     folder = home / FOLDER
     os.chdir(folder)  # a socket's path may have 107 bytes, and a checkout's has more
-    _redirect_output()
+    _put_aside_what_is_long(Path(REAPER_LOG))
+    redirect_output(Path(REAPER_LOG))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when nothing is left to guard; SIGKILL is there for the rest
-    lock = take(Path(REAPER_LOCK))
+    lock = take_own(Path(REAPER_LOCK))
     if lock is None:
         os.write(told, _LISTENS)
         return
@@ -64,16 +66,10 @@ def _serve(home: Path, told: int) -> None:
         Reaper(home, listener, process).run()
 
 
-def _redirect_output() -> None:
+def _put_aside_what_is_long(log: Path) -> None:
     with suppress(OSError):
-        if Path(REAPER_LOG).stat().st_size > _LOG_LIMIT_BYTES:
-            Path(REAPER_LOG).replace(f"{REAPER_LOG}.1")
-    output = os.open(REAPER_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, number in ((nothing, 0), (output, 1), (output, 2)):
-        os.dup2(source, number)
-    for source in (nothing, output):
-        os.close(source)
+        if log.stat().st_size > _LOG_LIMIT_BYTES:
+            log.replace(f"{log}.1")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chaos_aura.core.lock import take
 from chaos_aura.stack.progress import Progress
 
 
@@ -13,9 +14,7 @@ def only_fetch(root: Path, progress: Progress) -> Iterator[None]:
     """The lock dies with its holder; the file stays, so that two never lock two files of one name."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / "lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take(lock.fileno()):
             progress.begin("cache", "waiting for another fetch to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
             progress.end("cache", "the other fetch has ended")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from chaos_aura.core.errors import ChaosAuraError, SupervisorFailed
+from chaos_aura.core.output import redirect_output
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import sign
 from chaos_aura.stack.supervisor import keeper
@@ -45,7 +46,7 @@ def _become_daemon(home: Path, lock: int, starter: Starter) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         put_aside(home / LOG, LOG_LIMIT_BYTES)
-        _redirect_output(home / LOG)
+        redirect_output(home / LOG)
         adopt_orphans()
         first = os.getpid()
         if supervisor := os.fork():
@@ -83,16 +84,6 @@ def _supervise(home: Path, lock: int, starter: Starter) -> None:
             raise SupervisorFailed("supervisor", "whoever started it is gone")
 
     serve(home, ready)
-
-
-def _redirect_output(log: Path) -> None:
-    """Away from the terminal of whoever started it: that may close."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, number in ((nothing, 0), (output, 1), (output, 2)):
-        os.dup2(source, number)
-    for source in (nothing, output):
-        os.close(source)
 
 
 if __name__ == "__main__":

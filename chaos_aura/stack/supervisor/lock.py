@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from chaos_aura.core.errors import SupervisorFailed
+from chaos_aura.core.lock import take
 from chaos_aura.supervision.place import LOCK
 
 
@@ -17,11 +18,7 @@ def open_lock(home: Path) -> int:
 
 def is_taken(lock: int) -> bool:
     """Takes it, unless somebody else has it."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+    return not take(lock)
 
 
 def is_held(home: Path) -> bool:
