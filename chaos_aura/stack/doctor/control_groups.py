@@ -1,9 +1,11 @@
-"""Where this process stands among the kernel's control groups, and what they still allow it. Version 1, 2 or both."""
+"""Where this process stands among the kernel's control groups, and what they still allow it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from chaos_aura.core.control_groups import Hierarchy, group_of, hierarchies, hierarchy_with
 
 _UNLIMITED_BYTES = 1 << 60
 
@@ -26,19 +28,17 @@ class Place:
 
 def place_of_own(controller: str) -> Place | None:
     """None where the kernel has no such controller, or its groups are not mounted."""
-    unified = None
-    for mount, root, kind, options in _mounts():
-        if kind == "cgroup" and controller in options:
-            return Place(1, _folder(mount, root, _own_path(controller)), mount)
-        if kind == "cgroup2" and controller in _text(mount / "cgroup.controllers").split():
-            unified = Place(2, _folder(mount, root, _own_path("")), mount)
-    return unified
+    with suppress(OSError):
+        if hierarchy := hierarchy_with(controller):
+            return Place(hierarchy.version, _own_folder(controller, hierarchy), hierarchy.mount)
+    return None
 
 
 def versions() -> tuple[int, ...]:
     """Which are mounted."""
-    kinds = {kind for _, _, kind, _ in _mounts()}
-    return tuple(number for number, kind in ((1, "cgroup"), (2, "cgroup2")) if kind in kinds)
+    with suppress(OSError):
+        return tuple(sorted({hierarchy.version for hierarchy in hierarchies()}))
+    return ()
 
 
 def limit_of_own(controller: str) -> float | None:
@@ -73,32 +73,13 @@ def _free_pids(folder: Path) -> float | None:
     return max(0, int(limit) - int(used)) if limit.isdecimal() and used.isdecimal() else None
 
 
-def _mounts() -> list[tuple[Path, str, str, list[str]]]:
-    """Mount point, the group it shows as its top, type, and what the mount carries."""
-    found = []
-    for line in _text(Path("/proc/self/mountinfo")).splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _source, options = [*after.split(" "), "", ""][:3]
-        if kind in ("cgroup", "cgroup2"):
-            _, _, _, root, mount = before.split(" ")[:5]
-            found.append((Path(mount), root, kind, options.split(",")))
-    return found
-
-
-def _own_path(controller: str) -> str:
-    """The line of the unified hierarchy is `0::/path`; of another `4:cpu,cpuacct:/path`."""
-    for line in _text(Path("/proc/self/cgroup")).splitlines():
-        number, controllers, path = line.split(":", 2)
-        if controller in controllers.split(",") and (controller or number == "0"):
-            return path
-    return "/"
-
-
-def _folder(mount: Path, root: str, path: str) -> Path:
+def _own_folder(controller: str, hierarchy: Hierarchy) -> Path:
     """A container may see the path of the world outside; then what is mounted is its own."""
-    below = path.removeprefix(root) if root != "/" else path
-    folder = mount / below.lstrip("/")
-    return folder if folder.is_dir() else mount
+    with suppress(OSError):
+        folder = group_of("self", controller, hierarchy)
+        if folder and folder.is_dir():
+            return folder
+    return hierarchy.mount
 
 
 def _text(path: Path) -> str:
