@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from chaos_aura.core.catalogue import Edge, Target
+from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import StackDown
-from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
+from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
@@ -32,9 +32,7 @@ class CrashLoopInjector:
         self._carrier = Carrier(ground, Path(__file__).with_name("program.py"))
 
     def can(self, fault: Fault, target: Target) -> Capability:
-        if isinstance(target, Edge):
-            return no(f"{target.name} is an edge: only a process can be killed", f"aim at {target.service}")
-        return may_be_signalled(self._ground, target.name)
+        return may_be_signalled(self._ground, target, "killed")
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         return Footprint(frozenset({f"process {target.name}"}), hurts=frozenset({target.name}))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from chaos_aura.core.catalogue import Edge, Target
+from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
@@ -34,12 +34,11 @@ class DutyCycleInjector:
         self._carrier = Carrier(ground, Path(__file__).with_name("program.py"))
 
     def can(self, fault: Fault, target: Target) -> Capability:
-        if isinstance(target, Edge):
-            return no(f"{target.name} is an edge: only a process can be throttled", f"aim at {target.service}")
-        if fault.number("percent") > _MOST_PERCENT:
+        capability = may_be_signalled(self._ground, target, "throttled")
+        if capability and fault.number("percent") > _MOST_PERCENT:
             why = f"stopping a process proves no share above {_MOST_PERCENT} %"
             return no(why, f"ask for percent={_MOST_PERCENT} or less, or run where cgroups may be written")
-        return may_be_signalled(self._ground, target.name) and self._leads_its_group(target.name)
+        return capability and self._leads_its_group(target.name)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         writes = frozenset({f"process {target.name}", f"processor time of {target.name}"})

@@ -2,13 +2,17 @@
 
 import os
 
+from chaos_aura.core.catalogue import Edge, Target
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.fault import YES, Capability, no
 from chaos_aura.faults.ground import Ground
 
 
-def may_be_signalled(ground: Ground, service: str) -> Capability:
-    """Yes for one that runs now."""
+def may_be_signalled(ground: Ground, target: Target, so_that_it_is: str) -> Capability:
+    """Yes for a service that runs now. `so_that_it_is` says what for: killed, throttled."""
+    if isinstance(target, Edge):
+        return no(f"{target.name} is an edge: only a process can be {so_that_it_is}", f"aim at {target.service}")
+    service = target.name
     try:
         process = ground.process_of(service)
     except ChaosAuraError as cause:
