@@ -7,6 +7,7 @@ more, and until the leases are closed as well, which takes longer where a reques
 
 import os
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -25,7 +26,8 @@ _WELL_WITHIN_S = 30
 _GOAL_S = 1.0
 
 
-def main() -> None:
+def main() -> int:
+    """1 when anything was left, or the platform did not recover."""
     with tempfile.TemporaryDirectory() as folder, placed(Path(folder)) as one:
         one.up()
         stack = one.running()
@@ -44,8 +46,10 @@ def main() -> None:
         ended_s = time.monotonic()
         while not is_well(stack) and time.monotonic() < ended_s + _WELL_WITHIN_S:
             time.sleep(0.05)
-        print(f"the platform: {'well' if is_well(stack) else 'NOT WELL'} {time.monotonic() - ended_s:.1f} s after")
+        well = is_well(stack)
+        print(f"the platform: {'well' if well else 'NOT WELL'} {time.monotonic() - ended_s:.1f} s after")
         drive(stack, 1)
+        return int(not well or any(strike.left for strike in strikes))
 
 
 def _print(strikes: list[Strike]) -> None:
@@ -66,4 +70,4 @@ def _print(strikes: list[Strike]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

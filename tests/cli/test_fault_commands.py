@@ -164,8 +164,21 @@ def test_heal_dry_tells_what_would_be_healed_and_heals_nothing(home: FakeHome) -
         assert run(home, "heal", "--all").returncode == 0
 
 
-def test_any_command_mends_what_a_killed_controller_and_a_killed_reaper_left(home: FakeHome) -> None:
-    """Also one that has nothing to do with faults."""
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["leases"],
+        ["faults"],
+        ["logs"],
+        ["address", "redis"],
+        ["trace", "nobody's"],
+        ["inject", "no-such-kind", "--target", "redis"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_any_command_mends_what_a_killed_controller_and_a_killed_reaper_left(home: FakeHome, words: list[str]) -> None:
+    """Also one that has nothing to do with faults, or is refused."""
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
         reaper = signer(home.ground.folder / REAPER_LOCK)
@@ -175,7 +188,7 @@ def test_any_command_mends_what_a_killed_controller_and_a_killed_reaper_left(hom
         one.process.kill()
         wait_until(lambda: not reaper.is_alive(), _GONE_WITHIN_S, "the reaper is dead")
         assert home.fake.struck()
-        run(home, "status")
+        run(home, *words)
         wait_until(lambda: not home.fake.struck() and not home.ledger.open_leases(), _GONE_WITHIN_S, "it is healed")
 
 

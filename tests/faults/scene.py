@@ -1,4 +1,8 @@
-"""A whole stack as it is, looked at past every injector: what a fault has left would show here."""
+"""A whole stack as it is, looked at past every injector: what most faults leave would show here.
+
+It does not ask a process for its clock but reads the file that sets it, sees no hard limit, and none of the events on
+Kafka's topics, which are never taken back.
+"""
 
 import hashlib
 import json

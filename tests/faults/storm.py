@@ -5,7 +5,9 @@ import random
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from awaiting import wait_until
@@ -23,11 +25,16 @@ from chaos_aura.stack.running import RunningStack
 
 _STEPS = ("prepare", "inject", "prove", "in_force", "heal")
 _LASTS_S = "60"
+_MB = 1 << 20
 _DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
 _HANGS_S = 1.0
 _STOPPED_WITHIN_S = 5
 _SENT_WITHIN_S = 10
 _NTH_MEETS_A_HANGING_PROXY = 3  # of the blows against edges
+
+
+FREE_BUT_A_LITTLE = "what is free, but so much"
+_A_LITTLE_MB = 64
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class Blow:
     @property
     def is_network(self) -> bool:
         return "." in self.target
+
+    def on(self, home: Path) -> "Blow":
+        """The same, for a stack there: how full its disk is differs from machine to machine."""
+        free_mb = int(disk_usage(home).free / _MB) - _A_LITTLE_MB
+        meant = {FREE_BUT_A_LITTLE: free_mb}
+        return replace(self, parameters={key: meant.get(str(value), value) for key, value in self.parameters.items()})
 
     def words(self) -> list[str]:
         chosen = [f"injector={self.injector}"] if self.injector else []
@@ -81,10 +94,12 @@ BLOWS = (
     Blow("cpu_throttle", "neo4j", {"percent": 50}),
     Blow("cpu_throttle", "redis", {"percent": 50}, "duty-cycle"),
     Blow("memory_limit", "redis", {"limit_mb": 200}, "redis-maxmemory"),
+    Blow("memory_limit", "kafka", {"limit_mb": 3000}, "cgroup"),
     Blow("fd_limit", "kafka", {"limit": 1000}),
     Blow("file_size_limit", "worker", {"limit_kb": 100_000}),
     Blow("cpu_burn", "redis", {"cores": 1, "percent": 20}),
     Blow("memory_fill", "redis", {"size_mb": 32}),
+    Blow("disk_full", "redis", {"size_mb": 512, "leave_mb": FREE_BUT_A_LITTLE}),
     Blow("connection_flood", "redis", {"connections": 30}),
     Blow("process_churn", "redis", {"rate_per_s": 30}),
     Blow("clock_skew", "kafka", {"offset_s": 100}),
@@ -141,7 +156,7 @@ class Storm:
     def strike(self, number: int) -> Strike:
         """Kinds in turn, so that none is spared."""
         self._link.ready()
-        blow = BLOWS[number % len(BLOWS)]
+        blow = BLOWS[number % len(BLOWS)].on(self._stack.project.home)
         step = self._random.choice(_STEPS)
         how = self._random.choice(("at", "at", "during", "during", "with its reaper at"))
         self._network_blows += blow.is_network

@@ -1,17 +1,33 @@
-"""Live tests of the platform share one stack; each leaves it healthy."""
+"""Live tests of the platform share one stack; each leaves it healthy, and finds it granting."""
 
 import random
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
 from awaiting import wait_until
 from books import api_url, disagreements, read_books
+from driven_allocations import allocate
 from hurting import unwell
 from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
 DRAINED_WITHIN_S = 30  # also by a store that was killed and is still starting
+
+
+@pytest.fixture(scope="module")
+def granting(stack: RunningStack) -> None:
+    """Tests of other rooms cut the worker off from Temporal: healthy again, its client may still pause for 10 s before
+    it polls."""
+    tenant = f"first-{uuid.uuid4().hex[:12]}"
+    allocate(stack, tenant, tenant)
+
+
+@pytest.fixture(autouse=True)
+def finds_it_granting(request: pytest.FixtureRequest) -> None:
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("granting")
 
 
 @pytest.fixture
