@@ -26,7 +26,7 @@ class Settings:
     inventory: Mapping[GpuType, int] = field(default_factory=lambda: DEFAULT_INVENTORY)
     namespace: str = "default"
     context_ttl_s: int = 3600
-    pool_history_limit: int = 4000  # events after which the pool continues as new
+    pool_history_limit: int = 1000  # events after which the pool continues as new: a new worker replays them first
     otlp_endpoint: str = ""  # spans go there too when it is set
 
     @property

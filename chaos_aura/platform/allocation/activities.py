@@ -1,9 +1,11 @@
 """What a workflow has done for it. Thin: each is one call of something that is given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, TemporalError
 
 from chaos_aura.platform.allocation.orders import Recorded, RecordOrder, Taken
 from chaos_aura.platform.errors import DependencyFailed, Refused
@@ -26,7 +28,7 @@ class Activities:
 
     @activity.defn
     async def decide(self, request: AllocationRequest) -> Decision:
-        with bound(request.request_id):
+        with bound(request.request_id), _tried_again():
             return await self._deciding.decide(request)
 
     @activity.defn
@@ -34,6 +36,7 @@ class Activities:
         order = GrantOrder(request.request_id, request.tenant, request.gpu_type, request.count)
         with (
             bound(request.request_id),
+            _tried_again(),
             step("take GPUs", "pool", gpu_type=request.gpu_type.value, count=request.count) as taking,
         ):
             try:
@@ -46,7 +49,11 @@ class Activities:
 
     @activity.defn
     async def give_back(self, order: ReleaseOrder) -> int:
-        with bound(order.allocation_id), step("give GPUs back", "pool", token=order.fencing_token) as giving:
+        with (
+            bound(order.allocation_id),
+            _tried_again(),
+            step("give GPUs back", "pool", token=order.fencing_token) as giving,
+        ):
             returned = await self._pool.release(order)
             giving.output(returned=returned)
             return returned
@@ -59,14 +66,23 @@ class Activities:
 
     @activity.defn
     async def record_one(self, order: RecordOrder) -> None:
-        with bound(order.allocation.allocation_id):
-            try:
-                await self._recorder.record_patiently(order)
-            except DependencyFailed as failed:
-                # Expected while a store is away: Temporal tries again, and the log needs no traceback of it.
-                raise ApplicationError(
-                    str(failed), type=type(failed).__name__, category=ApplicationErrorCategory.BENIGN
-                ) from None
+        with bound(order.allocation.allocation_id), _tried_again():
+            await self._recorder.record_patiently(order)
+
+
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """Expected while the pool or a store is away: Temporal tries again.
+
+    Nobody is told the traceback. Hundreds may wait, and a worker that writes one for each has no time left for the pool
+    that they wait for.
+    """
+    try:
+        yield
+    except (DependencyFailed, TemporalError) as failed:
+        raise ApplicationError(
+            str(failed), type=type(failed).__name__, category=ApplicationErrorCategory.BENIGN
+        ) from None
 
 
 def _reason_of(refused: Refused) -> RefusalReason:

@@ -39,6 +39,7 @@ class Upkeep:
             "topics": parts.publisher.make_topics,
         }
         self.undone = set(self._to_do)
+        self.pool_is_there = asyncio.Event()
         self._looks_failed = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,16 +79,21 @@ class Upkeep:
         async with asyncio.timeout(_MAKE_POOL_WITHIN_S):
             await self._pool.ensure(self._settings.inventory, self._settings.pool_history_limit)
             await self._pool.availability()
+        self.pool_is_there.set()
 
     async def _watch_pool(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(_LOOK_WITHIN_S):
                     told = await self._pool.availability()
-            except _FAILURES:
+            except _FAILURES as failed:
                 self._looks_failed += 1
+                if self._looks_failed == _SILENT_AFTER_LOOKS:
+                    get_logger().warning("the pool is silent", why=str(failed) or type(failed).__name__)
                 await asyncio.sleep(_AGAIN_AFTER_S)
             else:
+                if self._looks_failed >= _SILENT_AFTER_LOOKS:
+                    get_logger().info("the pool answers again")
                 self._looks_failed = 0
                 _show(told)
                 await asyncio.sleep(_LOOK_EVERY_S)

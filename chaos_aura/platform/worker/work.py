@@ -45,11 +45,22 @@ async def work(settings: Settings, observer: Observer, ending: asyncio.Event) ->
         pool = PoolClient(client)
         upkeep = Upkeep(settings, pool, parts, Orphans(client, pool, parts))
         entered.push_async_callback(upkeep.close)
-        for worker in workers(client, Activities(parts.deciding(pool), pool, parts.recorder)):
-            await entered.enter_async_context(worker)
+        of_pool, of_allocations = workers(client, Activities(parts.deciding(pool), pool, parts.recorder))
+        await entered.enter_async_context(of_pool)
         upkeep.start()
         readiness.begin(upkeep)
+        # Everyone waits for the pool: those whose worker was killed shall not keep the new one from replaying it.
+        await _first_of(upkeep.pool_is_there, ending)
+        if not ending.is_set():
+            await entered.enter_async_context(of_allocations)
         await ending.wait()
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 def workers(client: Client, activities: Activities) -> tuple[Worker, Worker]:

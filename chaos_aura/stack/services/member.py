@@ -57,8 +57,7 @@ class Member:
         settings = site.project.config(self.name).relative_to(site.project.home) / _SETTINGS
         argv = [sys.executable, "-P", "-m", f"chaos_aura.platform.{self.client}", str(settings)]
         env = _own_variables(site.environ)
-        # Without a clock of its own: with one, a worker under load no longer answers Temporal in time after a kill.
-        return site.program(self.name, argv, grace_s=self.grace_s, env=env, ends_first=True)
+        return site.program(self.name, argv, grace_s=self.grace_s, env=env, ends_first=True, has_clock=True)
 
     def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
         return readyz.ping(self.name, catalogue.service(self.name).address, timeout_s)
