@@ -103,6 +103,7 @@ BLOWS = (
     Blow("connection_flood", "redis", {"connections": 30}),
     Blow("process_churn", "redis", {"rate_per_s": 30}),
     Blow("clock_skew", "kafka", {"offset_s": 100}),
+    Blow("clock_skew", "worker", {"offset_s": 100}),
     Blow("clock_skew", "redis", {"offset_s": -100}),
     Blow("corrupt_cache", "redis"),
     Blow("evict_cache", "redis"),
