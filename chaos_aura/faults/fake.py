@@ -2,8 +2,9 @@
 
 HOME/faults/fake/struck/LEASE        there while the fault is in force
 HOME/faults/fake/told/STEP           what the step of that name (prepare, inject, in_force, heal, gone) is to do:
-                                     "fail WHY", "crash" (an error that is none of ours), "hang SECONDS", "no"
-                                     (a proof that does not hold), "late SECONDS" (inject: effect after its end)
+                                     "fail WHY", "crash" (an error that is none of ours), "hang SECONDS" (at most:
+                                     until `go_on`), "no" (a proof that does not hold), "late SECONDS" (inject:
+                                     effect after its end)
 """
 
 import subprocess
@@ -17,6 +18,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.core.kind import Kind, Parameter
 from chaos_aura.faults.ground import Ground
 
+_LOOKS_EVERY_S = 0.02
 _LATE = '(sleep "$1"; touch "$2" "$3") >/dev/null 2>&1 &'
 
 
@@ -53,6 +55,10 @@ class FakeInjector:
     def hangs(self) -> bool:
         """Whether a step has begun to hang."""
         return (self.folder / "hangs").exists()
+
+    def go_on(self) -> None:
+        """What hangs hangs no longer."""
+        (self.folder / "hangs").unlink(missing_ok=True)
 
     def late(self) -> bool:
         """Whether a late effect has come."""
@@ -110,7 +116,9 @@ class FakeInjector:
                 raise ZeroDivisionError(rest)
             case "hang":
                 (self.folder / "hangs").touch()
-                time.sleep(float(rest))
+                ends_s = time.monotonic() + float(rest)
+                while self.hangs() and time.monotonic() < ends_s:
+                    time.sleep(_LOOKS_EVERY_S)
             case "late":
                 return float(rest)
             case "no":

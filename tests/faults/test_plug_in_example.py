@@ -55,12 +55,13 @@ def test_it_is_found_and_used_by_its_word(home: FakeHome) -> None:
     assert not list((home.home / "data").rglob("*.lock"))
 
 
-def own_tests(home: FakeHome, copied: Path) -> "subprocess.CompletedProcess[str]":
+def own_tests(home: FakeHome, copied: Path, *, only: str = "") -> "subprocess.CompletedProcess[str]":
     copied.mkdir()
     shutil.copy(_ROOT / "docs" / "plug-in" / "test_stale_lock.py", copied)
     environ = {**home.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied),
+         "-k", only],
         env=environ, cwd=copied, capture_output=True, text=True, timeout=_WITHIN_S, check=False,
     )  # fmt: skip
 
@@ -112,6 +113,6 @@ def test_an_injector_that_breaks_the_contract_fails_it(
         assert before in broken
         broken = broken.replace(before, after)
     module.write_text(broken)
-    done = own_tests(home, tmp_path / "tests")
+    done = own_tests(home, tmp_path / "tests", only=_FOUND_BY[name])
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"FAILED test_stale_lock.py::TestStaleLock::{_FOUND_BY[name]}" in done.stdout

@@ -170,7 +170,7 @@ def test_what_cannot_be_healed_is_tried_again_until_it_can(home: FakeHome) -> No
 
 def test_a_mechanism_that_hangs_does_not_keep_others_from_healing(home: FakeHome) -> None:
     """One heal hangs; the owner of another lease dies meanwhile."""
-    home.fake.tell("heal", "hang 15")
+    home.fake.tell("heal", "hang 60")
     with (
         controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one,
         controller(home.home, home.environ, "in_force", "pretend", "redis", "60") as other,
@@ -185,6 +185,7 @@ def test_a_mechanism_that_hangs_does_not_keep_others_from_healing(home: FakeHome
         last = second if first.fault.target == "neo4j" else first
         wait_until(lambda: not home.ledger.leases()[last.id].is_open, 10, "the other is healed, the first still hangs")
         assert len(home.ledger.open_leases()) == 1
+        home.fake.go_on()
         wait_until(lambda: is_over(home), 30, "both are healed")
 
 

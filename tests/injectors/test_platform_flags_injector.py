@@ -96,7 +96,7 @@ class TestContract(InjectorContract):
     ("fault", "missing"),
     [
         (fault_of("fail_agent", agent=COST), {COST}),
-        (fault_of("slow_agent", agent=PERFORMANCE, delay_s=30), {PERFORMANCE}),
+        (fault_of("slow_agent", agent=PERFORMANCE, delay_s=3), {PERFORMANCE}),
         (fault_of("set_flag", flag="council_size", value="1"), {FAIRNESS, PERFORMANCE}),
         (fault_of("set_flag", flag="failing_agents", value=f'["{COST}", "{FAIRNESS}"]'), {COST, FAIRNESS}),
     ],
