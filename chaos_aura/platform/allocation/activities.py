@@ -79,6 +79,8 @@ def _tried_again() -> Iterator[None]:
     """
     try:
         yield
+    except ApplicationError:
+        raise
     except (DependencyFailed, TemporalError) as failed:
         raise ApplicationError(
             str(failed), type=type(failed).__name__, category=ApplicationErrorCategory.BENIGN
