@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from chaos_aura.core.errors import LedgerUnusable
+from chaos_aura.core.errors import LedgerUnusable, MachineLacks
 from chaos_aura.core.lease import Lease, LeaseState
 from chaos_aura.core.lock import take
 from chaos_aura.faults.place import LEDGER, LEDGER_LOCK
@@ -63,7 +63,7 @@ class Ledger:
             except FileNotFoundError:
                 self._forget((0, 0))
             except OSError as cause:
-                raise _unusable(self._path, cause) from cause
+                raise _unusable(self._path, "the faults that were written down cannot be read", cause) from cause
             return dict(self._leases), self._unread
 
     def intend(self, lease: Lease, check: Callable[[tuple[Lease, ...]], None]) -> None:
@@ -76,16 +76,22 @@ class Ledger:
             self._tidy()
             try:
                 self._append({"lease": lease.to_dict()}, _write_for_good)
-            except BaseException:
+            except BaseException as cause:
                 with suppress(LedgerUnusable):  # where it can be read although the disk would not have it
                     self.change(lease, LeaseState.HEALED, "was never injected")
+                if isinstance(cause, OSError):
+                    raise _not_begun(self._path, cause) from cause
                 raise
 
     def change(self, lease: Lease, state: LeaseState, why: str = "", **more: Any) -> Lease:
         """Says what became of it: `revoked`, `given_up`, `ends_s` as well. Returns the lease as it is then."""
         changed = lease.changed(state, why, **more)
         told = {"state": state.value, "why": why, **{name: getattr(changed, name) for name in _SAID}}
-        self._append({"id": lease.id, **told}, _write)
+        try:
+            self._append({"id": lease.id, **told}, _write)
+        except OSError as cause:
+            what = f"what became of {lease.fault} (lease {lease.id}) cannot be written down"
+            raise _unusable(self._path, what, cause) from cause
         return changed
 
     def _read_on(self, file: IO[bytes]) -> None:
@@ -104,17 +110,14 @@ class Ledger:
 
     def _append(self, record: dict[str, Any], write: Callable[[int, bytes], None]) -> None:
         line = b"\n" + json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        is_new = not self._path.exists()
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            is_new = not self._path.exists()
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            try:
-                write(file, line)
-            finally:
-                os.close(file)
-            if is_new:
-                _sync_folder(self._folder)
-        except OSError as cause:
-            raise _unusable(self._path, cause) from cause
+            write(file, line)
+        finally:
+            os.close(file)
+        if is_new:
+            _sync_folder(self._folder)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -123,7 +126,7 @@ class Ledger:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             lock = os.open(self._folder / LEDGER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as cause:
-            raise _unusable(self._folder, cause) from cause
+            raise _not_begun(self._folder, cause) from cause
         try:
             while not take(lock):
                 if time.monotonic() > deadline_s:
@@ -196,7 +199,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _unusable(path: Path, cause: OSError) -> LedgerUnusable:
-    why = f"the faults cannot be written down ({os.strerror(cause.errno or 0)})"
-    remedy = "make room on that disk" if cause.errno in (errno.ENOSPC, errno.EDQUOT) else "put that right"
-    return LedgerUnusable(str(path), why, f"{remedy}; nothing was injected")
+def _not_begun(path: Path, cause: OSError) -> LedgerUnusable:
+    refused = _unusable(path, "the fault cannot be written down", cause)
+    return LedgerUnusable(refused.where, refused.why, f"{refused.remedy}; nothing was injected")
+
+
+def _unusable(path: Path, what: str, cause: OSError) -> LedgerUnusable:
+    told = MachineLacks.because(cause, str(path))
+    return LedgerUnusable(told.where, f"{what} ({told.why})", told.remedy)

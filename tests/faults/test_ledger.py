@@ -1,11 +1,12 @@
 """The ledger at every byte: what a crash may cut, what a full disk may refuse, what two may write at once."""
 
 import json
-import resource
+import os
 import threading
 from pathlib import Path
 
 import pytest
+from full_disk import full, small_volume
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,21 +154,43 @@ def test_of_many_that_write_at_once_each_sees_those_before(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
 def test_a_disk_that_fills_while_a_lease_is_written_leaves_the_ledger_as_it_was(tmp_path: Path, room: int) -> None:
-    """The kernel lets this process write so many bytes more, and then none."""
-    _, content = written(tmp_path)
-    ledger = Ledger(tmp_path)
-    before = ledger.leases()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + room, hard))
-    try:
-        with pytest.raises(LedgerUnusable, match="nothing was injected"):
+    with small_volume(tmp_path / "faults"):
+        written(tmp_path / "faults")
+        ledger = Ledger(tmp_path / "faults")
+        before = ledger.leases()
+        with full(ledger.path, room), pytest.raises(LedgerUnusable) as refused:
             ledger.intend(lease(), nothing)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert Ledger(tmp_path).leases() == before
-    after = lease("after")
-    ledger.intend(after, nothing)
-    assert Ledger(tmp_path).leases() == {**before, after.id: after}
+        assert_told(refused.value, ledger.path, "the fault cannot be written down", "nothing was injected")
+        assert Ledger(tmp_path / "faults").leases() == before
+        after = lease("after")
+        ledger.intend(after, nothing)
+        assert Ledger(tmp_path / "faults").leases() == {**before, after.id: after}
+
+
+def test_a_disk_that_fills_later_is_not_said_to_have_kept_anything_from_being_injected(tmp_path: Path) -> None:
+    with small_volume(tmp_path / "faults"):
+        leases, _ = written(tmp_path / "faults")
+        ledger = Ledger(tmp_path / "faults")
+        with full(ledger.path), pytest.raises(LedgerUnusable) as refused:
+            ledger.change(leases[2], LeaseState.IN_FORCE, "seen")
+        assert_told(refused.value, ledger.path, "what became of pause of kafka", "")
+        assert "nothing was injected" not in str(refused.value)
+
+
+def test_a_ledger_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    Ledger(tmp_path).path.mkdir()
+    with pytest.raises(LedgerUnusable, match="the faults that were written down cannot be read") as refused:
+        Ledger(tmp_path).leases()
+    assert "nothing was injected" not in str(refused.value)
+
+
+def assert_told(refused: LedgerUnusable, path: Path, what: str, end: str) -> None:
+    """One line: which file, what of it, what to do."""
+    remedy = "make room on that disk" if os.path.ismount(path.parent) else "raise the limit of a file's size"
+    assert str(refused).startswith(f"{path}: {what}")
+    assert str(refused).endswith(end)
+    assert remedy in str(refused)
+    assert "\n" not in str(refused)
 
 
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
