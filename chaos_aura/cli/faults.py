@@ -7,7 +7,7 @@ import typer
 
 from chaos_aura.cli.fault_engine import ground_here
 from chaos_aura.core.errors import BadInput, StackDown
-from chaos_aura.faults.possibilities import Possibility, possibilities
+from chaos_aura.faults.possibilities import Possibility, not_installed, possibilities
 from chaos_aura.faults.registry import Registry
 
 
@@ -30,7 +30,7 @@ def faults(
         catalogue = ground.catalogue
     except StackDown:
         catalogue = None
-    rows = possibilities(registry, catalogue, kind)
+    rows = possibilities(registry, catalogue, kind) + not_installed(registry, kind)
     if as_json:
         typer.echo(json.dumps(_document(registry, rows, is_up=catalogue is not None), indent=2))
     elif kind is None:
@@ -57,6 +57,8 @@ def _print_long(row: Possibility) -> None:
     typer.echo(f"{row.kind.name}: {row.kind.sentence}")
     for parameter in row.kind.parameters:
         typer.echo(f"  {parameter.describe()}")
+    if not row.missing:
+        typer.echo(row.summary)
     for injector, targets in row.by_injector.items():
         typer.echo(f"by {injector}: {', '.join(targets) or 'no target'}")
     for target, refusals in row.refused.items():

@@ -14,7 +14,8 @@ Value = bool | int | float | str
 class Parameter:
     """`Parameter("latency_ms", float, "how much later each answer comes", default=100.0, least=0.0, most=60_000.0)`
 
-    One without a default must be given. A text may be limited to some choices.
+    One without a default must be given. A text may be limited to some choices. `sample`: what makes the kind possible
+    where anything does, for who asks only whether it is; needed where the default, or 1, may be too much or too little.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Parameter:
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
+    sample: Value | None = None
 
     def read(self, value: Any) -> Value:
         """From JSON, or from the text of a command line. ValueError says why not."""
@@ -52,7 +54,7 @@ class Kind:
 
     One that is momentary happens once and needs nobody to end it: what it struck comes back by itself. `momentary_if`
     names a parameter, true or false, that decides it. One that is `repairable` may be put right by the system itself,
-    which is an end of it and no loss.
+    which is an end of it and no loss. `needs`: what would make it possible where no injector does it.
     """
 
     name: str
@@ -61,13 +63,17 @@ class Kind:
     momentary: bool = False
     momentary_if: str = ""
     repairable: bool = False
+    needs: str = ""
 
     def is_momentary(self, parameters: Mapping[str, Value]) -> bool:
         return self.momentary or bool(self.momentary_if and parameters[self.momentary_if])
 
-    def read(self, given: Mapping[str, Any]) -> dict[str, Value]:
+    def read(self, given: Any) -> dict[str, Value]:
         """All parameters, those not given by their defaults. BadInput names what is wrong and what there is."""
         known = {parameter.name: parameter for parameter in self.parameters}
+        if not isinstance(given, Mapping):
+            why = f"its parameters are {given!r}, not names with values"
+            raise BadInput(self.name, why, f"there are: {', '.join(known) or 'none'}")
         for name in given:
             if name not in known:
                 raise BadInput(self.name, f"has no parameter `{name}`", f"there are: {', '.join(known) or 'none'}")
@@ -93,7 +99,7 @@ def _number(value: Any) -> float:
         raise ValueError("must be a number")
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("must be a number") from None
 
 

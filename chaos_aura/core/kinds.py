@@ -24,6 +24,13 @@ _NETWORK = (
         ),
     ),
     Kind(
+        "packet_loss",
+        "lose a share of packets",
+        (Parameter("percent", float, "of all packets", default=10.0, least=0.1, most=100),),
+        needs="an injector on the kernel's netem, which needs root and a kernel that has it; nearest here are latency, "
+        "throttle and partition",
+    ),
+    Kind(
         "partition",
         "cut the path",
         (
@@ -106,13 +113,17 @@ _RESOURCES = (
     Kind(
         "memory_limit",
         "let it have no more memory than this",
-        (Parameter("limit_mb", int, "megabytes", least=1, most=1_000_000),),
+        (Parameter("limit_mb", int, "megabytes", least=1, most=1_000_000, sample=512),),
     ),
-    Kind("fd_limit", "let it open no more files", (Parameter("limit", int, "files at once", least=3, most=1_000_000),)),
+    Kind(
+        "fd_limit",
+        "let it open no more files",
+        (Parameter("limit", int, "files at once", least=3, most=1_000_000, sample=64),),
+    ),
     Kind(
         "file_size_limit",
         "let no file grow beyond this",
-        (Parameter("limit_kb", int, "kilobytes", least=0, most=1_000_000_000),),
+        (Parameter("limit_kb", int, "kilobytes", least=0, most=1_000_000_000, sample=1024),),
     ),
     Kind(
         "cpu_burn",
@@ -125,20 +136,28 @@ _RESOURCES = (
     Kind(
         "memory_fill",
         "take memory and touch it",
-        (Parameter("size_mb", int, "megabytes", least=1, most=1_000_000),),
+        (Parameter("size_mb", int, "megabytes", least=1, most=1_000_000, sample=64),),
     ),
     Kind(
         "disk_full",
         "fill the place where its data are",
         (
-            Parameter("size_mb", int, "how much at most, in megabytes", default=1024, least=1, most=10_000_000),
-            Parameter("leave_mb", int, "how much stays free", default=512, least=0, most=10_000_000),
+            Parameter(
+                "size_mb",
+                int,
+                "how much at most, in megabytes",
+                default=1024,
+                least=1,
+                most=10_000_000,
+                sample=10_000_000,  # an upper bound: with it, every disk that is no larger can be filled
+            ),
+            Parameter("leave_mb", int, "how much stays free", default=512, least=0, most=10_000_000, sample=0),
         ),
     ),
     Kind(
         "connection_flood",
         "take its connections away",
-        (Parameter("connections", int, "how many at once", default=500, least=1, most=50_000),),
+        (Parameter("connections", int, "how many at once", default=500, least=1, most=50_000, sample=10),),
     ),
     Kind(
         "process_churn",
@@ -148,7 +167,11 @@ _RESOURCES = (
     Kind(
         "clock_skew",
         "set its clock forwards or backwards",
-        (Parameter("offset_s", float, "seconds; negative is the past", least=-315_360_000, most=315_360_000),),
+        (
+            Parameter(
+                "offset_s", float, "seconds; negative is the past", least=-315_360_000, most=315_360_000, sample=60.0
+            ),
+        ),
     ),
 )
 

@@ -4,33 +4,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue, Edge, Target
-from chaos_aura.core.fault import Capability, Fault
+from chaos_aura.core.fault import YES, Capability, Fault, no
 from chaos_aura.core.kind import Kind, Parameter, Value
-from chaos_aura.faults.registry import Registry, capability_of
+from chaos_aura.faults.registry import NOT_INSTALLED, Registry, capability_of, what_it_needs
 
 
 @dataclass(frozen=True, slots=True)
 class Possibility:
     """Of one kind. `by_injector`: the targets that each can hurt; `refused`: by target, then by injector, of those that
-    nobody can."""
+    nobody can. `missing`: why there is nobody at all."""
 
     kind: Kind
     by_injector: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, dict[str, Capability]] = field(default_factory=dict)
     edges: frozenset[str] = frozenset()
+    missing: Capability = YES
 
     @property
     def summary(self) -> str:
         """`toxiproxy: redis, neo4j and every edge`"""
+        if not self.missing:
+            return _cannot(self.missing)
         can = [
             f"{injector}: {_listed(targets, self.edges)}" for injector, targets in self.by_injector.items() if targets
         ]
-        if not self.by_injector or can:
-            return "; ".join(can) or "by nobody"
+        if can:
+            return "; ".join(can)
         if not self.refused:
             return f"by {', '.join(self.by_injector)}"
-        why = next(iter(next(iter(self.refused.values())).values()))
-        return f"cannot: {why.why}" + (f" ({why.remedy})" if why.remedy else "")
+        return _cannot(next(iter(next(iter(self.refused.values())).values())))
 
     def to_dict(self) -> dict[str, Any]:
         refused = {
@@ -43,13 +45,21 @@ class Possibility:
             "parameters": [parameter.describe() for parameter in self.kind.parameters],
             "by_injector": self.by_injector,
             "refused": refused,
+            "missing": None if self.missing else {"why": self.missing.why, "remedy": self.missing.remedy},
         }
 
 
 def possibilities(registry: Registry, catalogue: Catalogue | None, only: str | None = None) -> list[Possibility]:
-    """Without a catalogue no target is known, and only the injectors are told."""
+    """Of what some injector does. Without a catalogue no target is known, and only the injectors are told."""
     targets: tuple[Target, ...] = (*catalogue.services, *catalogue.edges) if catalogue else ()
-    return [_of(registry, kind, targets) for name, kind in registry.kinds.items() if only in (None, name)]
+    chosen = [kind for name, kind in registry.kinds.items() if name in registry.done and only in (None, name)]
+    return [_of(registry, kind, targets) for kind in chosen]
+
+
+def not_installed(registry: Registry, only: str | None = None) -> list[Possibility]:
+    """Of what people have a word for, and no injector here does."""
+    chosen = [kind for name, kind in registry.kinds.items() if name not in registry.done and only in (None, name)]
+    return [Possibility(kind, missing=no(NOT_INSTALLED, what_it_needs(kind))) for kind in chosen]
 
 
 def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibility:
@@ -67,6 +77,10 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
     return row
 
 
+def _cannot(why: Capability) -> str:
+    return f"cannot: {why.why}" + (f" ({why.remedy})" if why.remedy else "")
+
+
 def _listed(targets: list[str], edges: frozenset[str]) -> str:
     if edges <= set(targets) and len(edges) > 1:
         services = ", ".join(target for target in targets if target not in edges)
@@ -75,15 +89,19 @@ def _listed(targets: list[str], edges: frozenset[str]) -> str:
 
 
 def _sample(kind: Kind) -> dict[str, Value]:
-    """What one could say where something must be said."""
+    """The list speaks of the kind, so it asks with what is possible wherever the kind is: no extremes."""
     return {parameter.name: _value(parameter) for parameter in kind.parameters}
 
 
 def _value(parameter: Parameter) -> Value:
-    if parameter.default is not None:
-        return parameter.default
+    given = parameter.default if parameter.sample is None else parameter.sample
+    if given is not None:
+        return given
     if parameter.choices:
         return parameter.choices[0]
     if parameter.type is str:
         return "sample"
-    return parameter.read(parameter.most if parameter.most is not None else parameter.least or 0)
+    if parameter.type is bool:
+        return False
+    least = 1 if parameter.least is None else max(1, parameter.least)
+    return parameter.read(least if parameter.most is None else min(least, parameter.most))

@@ -15,6 +15,7 @@ from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.plug_in import load_plug_in, own_kinds, rank
 
 GROUP = "chaos_aura.injectors"
+NOT_INSTALLED = "no injector for it is installed"
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,23 @@ class Registry:
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
-        """Every word that some injector knows."""
-        own = {kind.name: kind for injector in self.injectors for kind in own_kinds(injector)}
-        known = {**KINDS, **own}
-        done = {name for injector in self.injectors for name in injector.kinds}
-        return {name: kind for name, kind in known.items() if name in done}
+        """Every word, also those that no injector here knows."""
+        return {**KINDS, **{kind.name: kind for injector in self.injectors for kind in own_kinds(injector)}}
+
+    @cached_property
+    def done(self) -> frozenset[str]:
+        """The words that some injector here knows."""
+        return frozenset(name for injector in self.injectors for name in injector.kinds)
 
     def kind(self, name: str) -> Kind:
-        if name in self.kinds:
-            return self.kinds[name]
-        if name in KINDS:
-            raise FaultImpossible(name, "no injector for it is installed", "run: chaos-aura faults")
-        raise BadInput(name or "(empty kind)", "no such kind of fault", f"there are: {', '.join(self.kinds)}")
+        """FaultImpossible when nobody does it."""
+        if name not in self.kinds:
+            known = ", ".join(each for each in self.kinds if each in self.done)
+            raise BadInput(name or "(empty kind)", "no such kind of fault", f"there are: {known}")
+        kind = self.kinds[name]
+        if name not in self.done:
+            raise FaultImpossible(name, NOT_INSTALLED, what_it_needs(kind))
+        return kind
 
     def named(self, name: str) -> Injector:
         for injector in self.injectors:
@@ -72,6 +78,11 @@ class Registry:
                 return injector
             refusals.append((injector.name, capability))
         raise _impossible(fault, refusals)
+
+
+def what_it_needs(kind: Kind) -> str:
+    """What would make possible what no injector does."""
+    return kind.needs or f"install a plug-in that does it (entry point group {GROUP}), or mend the one that is broken"
 
 
 def capability_of(injector: Injector, fault: Fault, target: Target) -> Capability:
