@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Engine:
         self._registry = registry
         self._guard = guard
         self._proven_within_s = proven_within_s
-        self._limits = limits or Limits.of(ground.home.parent)
+        self._given_limits = limits
         self._on_step = on_step
         self.ledger = Ledger(ground.folder)
         self.me = this_process()
@@ -65,10 +66,11 @@ class Engine:
         self._stopping = threading.Event()
 
     def fault(
-        self, kind: str, target: str, parameters: Mapping[str, Any] | None = None, lasts_s: float | None = None
+        self, kind: str, target: str, parameters: Mapping[str, Any] | None = None, lasts_s: float | str | None = None
     ) -> Fault:
-        """Read, checked for words and numbers, and with every default in its place."""
-        return Fault(kind, target, self._registry.kind(kind).read(parameters or {}), self._limits.lasts_s(lasts_s))
+        """Read, checked for words and numbers, and with every default in its place. Texts are read as numbers are."""
+        read = self._registry.kind(kind).read({} if parameters is None else parameters)
+        return Fault(kind, target, read, self._limits.lasts_s(lasts_s))
 
     def is_momentary(self, fault: Fault) -> bool:
         """It happens once; what it struck comes back by itself."""
@@ -109,13 +111,17 @@ class Engine:
     def heal(self, leases: Iterable[Lease]) -> list[Outcome]:
         """All of them, whatever becomes of each. Those still being injected are healed as soon as that is over."""
         chosen = list(leases)
-        for lease in chosen:
-            if lock := self._under_way.get(lease.id):
-                with lock:
-                    pass
+        self._await_over(lease.id for lease in chosen)
         current = self._known(chosen)
         still_open = [each for lease in chosen if (each := current.get(lease.id, lease)).is_open]
         return heal_all(self._healing, still_open, [each for each in current.values() if each.is_open])
+
+    def _await_over(self, lease_ids: Iterable[str]) -> None:
+        """Until none of them is being injected any more."""
+        for lease_id in lease_ids:
+            if lock := self._under_way.get(lease_id):
+                with lock:
+                    pass
 
     def _known(self, chosen: list[Lease]) -> dict[str, Lease]:
         """A ledger that cannot be read keeps nobody from healing what he knows of."""
@@ -125,9 +131,10 @@ class Engine:
             return {lease.id: lease for lease in chosen}
 
     def heal_mine(self) -> list[Outcome]:
-        """All that this process has injected. One that is just being injected gives up first."""
+        """All that this process has injected. Those that are just being injected give up first."""
         self._stopping.set()
         try:
+            self._await_over(list(self._under_way))
             return self.heal(lease for lease in self.ledger.open_leases() if lease.owner == self.me)
         finally:
             self._stopping.clear()
@@ -135,9 +142,15 @@ class Engine:
     def close(self) -> None:
         self._telling.close()
 
+    @cached_property
+    def _limits(self) -> Limits:
+        """Read when the first fault is checked: a file that cannot be read keeps nobody from healing."""
+        return self._given_limits or Limits.of(self._ground.home.parent)
+
     def _intended(self, fault: Fault, injector: str, lease_id: str) -> tuple[Lease, Injector]:
         """Written down; nothing has been touched."""
         try:
+            self._refuse_when_stopping(fault)
             target, chosen = self._resolved(fault, injector)
             self._check(fault, target, chosen, self.ledger.open_leases())
             self._guard.ready()
@@ -154,11 +167,11 @@ class Engine:
         return target, self._registry.choose(fault, target, injector)
 
     def _check(self, fault: Fault, target: Target, injector: Injector, open_leases: tuple[Lease, ...]) -> None:
-        self._limits.check_target(fault, target, self._ground.catalogue)
+        footprint = bordered(injector.name, "footprint", lambda: injector.footprint(fault, target))
+        self._limits.check_target(fault, target, self._ground.catalogue, footprint.hurts)
         self._limits.check_number(fault, open_leases)
-        writes = bordered(injector.name, "footprint", lambda: injector.footprint(fault, target)).writes
         for lease in open_leases:
-            if both := writes & lease.footprint.writes:
+            if both := footprint.writes & lease.footprint.writes:
                 why = f"it would write the {sorted(both)[0]}, as {lease.fault} does (lease {lease.id})"
                 raise FaultRefused(str(fault), why, f"wait for its end, or run: chaos-aura heal {lease.id}")
 
@@ -190,14 +203,20 @@ class Engine:
             self._telling.of(lease, "fault.injected")
             self._on_step("prove")
             proof = self._proven(lease, injector)
-            ends_s = since_boot_s() + lease.fault.lasts_s + _MARGIN_S
-            lease = self.ledger.change(lease, LeaseState.IN_FORCE, proof.seen, ends_s=ends_s)
+            lease = self._written_in_force(lease, proof)
             self._telling.of(lease, "fault.in_force", seen=proof.seen, facts=dict(proof.facts))
             self._refuse_revoked(lease)
         except BaseException as cause:
             self._undone(lease, cause)
             raise
         return lease
+
+    def _written_in_force(self, lease: Lease, proof: Proof) -> Lease:
+        ends_s = since_boot_s() + lease.fault.lasts_s + _MARGIN_S
+        try:
+            return self.ledger.change(lease, LeaseState.IN_FORCE, proof.seen, ends_s=ends_s)
+        except LedgerUnusable as cause:
+            raise LedgerUnusable(cause.where, cause.why, f"{cause.remedy}; the fault is healed again") from cause
 
     def _proven(self, lease: Lease, injector: Injector) -> Proof:
         def look() -> Proof:

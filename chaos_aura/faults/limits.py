@@ -1,14 +1,15 @@
 """How far faults may go in this project: the table `[limits]` of `chaos-aura.toml` beside `.chaos-aura/`.
 
 [limits]
-allowed_targets = ["*"]            # names or patterns: "redis", "worker.*"
-forbidden_targets = ["temporal"]   # wins; a service's name forbids the edges into it, too
+allowed_targets = ["*"]            # names or patterns: "redis", "worker.*"; "worker" means worker-2 and so on, too
+forbidden_targets = ["temporal"]   # wins; forbids the edges into it, and what would hurt it, too
 faults_at_once = 10
 default_s = 30                     # how long a fault lasts when nobody says
 longest_s = 600
 """
 
 import math
+import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from chaos_aura.core.lease import Lease
 
 FILE = "chaos-aura.toml"
 _TABLE = "limits"
+_NUMBER = re.compile(r"-\d+(?=\.|$)")  # of a member: worker-2, worker-2.redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +53,29 @@ class Limits:
             raise BadInput(str(path), f"`{_TABLE}` is no table", f"write: [{_TABLE}]")
         return cls(**{key: _read(path, key, value) for key, value in table.items()}, file=str(path))
 
-    def lasts_s(self, asked_s: float | None) -> float:
-        """How long a fault is to last."""
-        lasts_s = min(self.default_s, self.longest_s) if asked_s is None else asked_s
+    def lasts_s(self, asked_s: float | str | None) -> float:
+        """How long a fault is to last. A text, as a substituted variable is one, must be a number."""
+        lasts_s = min(self.default_s, self.longest_s) if asked_s is None else _seconds(asked_s)
         if not (math.isfinite(lasts_s) and lasts_s > 0):
-            raise BadInput("duration", f"{lasts_s!r} is no time that anything can last", "give seconds, such as 10")
+            raise BadInput("duration", f"{asked_s!r} is no time that anything can last", "give seconds, such as 10")
         if lasts_s > self.longest_s:
             why = f"{lasts_s:g} s is longer than longest_s = {self.longest_s:g} in {self.file}"
             raise FaultRefused("duration", why, "ask for less, or change it there")
         return lasts_s
 
-    def check_target(self, fault: Fault, target: Target, catalogue: Catalogue) -> None:
+    def check_target(
+        self, fault: Fault, target: Target, catalogue: Catalogue, hurts: Collection[str] = frozenset()
+    ) -> None:
+        """`hurts`: the services that it says it would hurt, which need not be its target."""
         names = _names(target, catalogue)
         for pattern in self.forbidden_targets:
+            why = f"is forbidden: forbidden_targets has {pattern!r} in {self.file}"
             if _any(names, (pattern,)):
-                why = f"is forbidden: forbidden_targets has {pattern!r} in {self.file}"
                 raise FaultRefused(str(fault), f"{target.name} {why}", "choose another target, or change it there")
+            if hurt := sorted(name for name in hurts if _any((name,), (pattern,))):
+                raise FaultRefused(
+                    str(fault), f"{hurt[0]}, which it hurts, {why}", "choose another, or change it there"
+                )
         own = {target.name, target.service} if isinstance(target, Edge) else {target.name}
         if not _any(own, self.allowed_targets):
             why = f"{target.name} is not among allowed_targets in {self.file}"
@@ -86,7 +95,18 @@ def _names(target: Target, catalogue: Catalogue) -> set[str]:
 
 
 def _any(names: Collection[str], patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+    """A name without a number means every member of that name."""
+    meant = {each for name in names for each in (name, _NUMBER.sub("", name))}
+    return any(fnmatchcase(name, pattern) for name in meant for pattern in patterns)
+
+
+def _seconds(asked_s: Any) -> float:
+    if isinstance(asked_s, bool) or not isinstance(asked_s, int | float | str):
+        return math.nan
+    try:
+        return float(asked_s)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _read(path: Path, key: str, value: Any) -> Any:

@@ -1,13 +1,16 @@
 """The sequence of one fault, its refusals, and that nothing is left when a step fails."""
 
 import json
-import resource
 import threading
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from awaiting import wait_until
-from fake_home import FakeHome
+from controlling import controller
+from fake_home import FakeHome, NoGuard
+from full_disk import full, small_volume
 
 from chaos_aura.core.errors import (
     BadInput,
@@ -21,15 +24,22 @@ from chaos_aura.core.errors import (
     TargetUnfit,
 )
 from chaos_aura.core.lease import LeaseState
+from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.healing import Ending
 from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.place import TIMELINE
+from chaos_aura.faults.registry import Registry
 from chaos_aura.record.timeline import read_timeline
 
 
 def events(home: FakeHome) -> list[str]:
     return [event["event"] for event in read_timeline(home.ground.folder / TIMELINE)]
+
+
+def stepping(home: FakeHome, on_step: Callable[[str], None]) -> Engine:
+    """One that tells what it is about to do."""
+    return Engine(home.ground, Registry((home.fake,)), NoGuard(), limits=Limits(), on_step=on_step)
 
 
 def test_a_fault_is_written_injected_proven_healed_and_proven_gone(home: FakeHome) -> None:
@@ -166,6 +176,31 @@ def test_two_runs_that_clash_at_the_same_moment_get_one_fault(home: FakeHome) ->
     engines[0].heal_mine()
 
 
+def test_of_two_processes_that_ask_for_the_same_at_the_same_moment_one_gets_it(home: FakeHome) -> None:
+    with (
+        controller(home.home, home.environ, "prepare", "pretend", "neo4j", "60") as one,
+        controller(home.home, home.environ, "prepare", "pretend", "neo4j", "60") as other,
+    ):
+        both = (one, other)
+        for each in both:  # neither has seen a lease of the other
+            assert each.await_step("prepare") == "prepare"
+        home.fake.tell("in_force", "hang 30")  # the first is not over before the second has its turn
+        for each in both:
+            each.go_on()
+        wait_until(home.fake.hangs, 10, "one is in force")
+        [lease] = home.ledger.open_leases()
+        winner, loser = both if lease.owner.process.pid == one.process.pid else reversed(both)
+        assert loser.await_step("in_force") == (
+            "failed pretend of neo4j: it would write the nothing of neo4j, as pretend of neo4j does "
+            f"(lease {lease.id}); wait for its end, or run: chaos-aura heal {lease.id}"
+        )
+        assert home.fake.struck() == {lease.id}
+        home.fake.go_on()
+        assert winner.await_step("in_force") == "in_force"
+        assert winner.await_step("healed") == "healed"
+        assert list(home.ledger.leases()) == [lease.id]
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
@@ -173,14 +208,25 @@ def test_two_runs_that_clash_at_the_same_moment_get_one_fault(home: FakeHome) ->
         (("pretend", "mongo", {}, 5), "mongo: no such target; there are: neo4j"),
         (("pretend", "neo4j", {"speed": 3}, 5), "pretend: has no parameter `speed`; there are: writes, hurts, needs"),
         (("pretend", "neo4j", {"writes": 3}, 5), "pretend, writes: must be a text, not 3"),
+        (
+            ("pretend", "neo4j", ["speed"], 5),
+            "pretend: its parameters are ['speed'], not names with values; there are: ",
+        ),
+        (("pretend", "neo4j", "speed", 5), "pretend: its parameters are 'speed', not names with values"),
         (("pretend", "neo4j", {}, -1), "duration: -1 is no time"),
+        (("pretend", "neo4j", {}, "soon"), "duration: 'soon' is no time that anything can last; give seconds"),
+        (("pretend", "neo4j", {}, [10]), "duration: [10] is no time"),
+        (("pretend", "neo4j", {}, True), "duration: True is no time"),
+        (("pretend", "neo4j", {}, 10**400), "duration: 1000"),
+        (("pretend", "neo4j", {}, "601"), "duration: 601 s is longer than longest_s = 600"),
         (("pretend", "neo4j", {}, float("inf")), "duration: inf is no time"),
         (("pretend", "neo4j", {}, 601), "duration: 601 s is longer than longest_s = 600"),
-        (("latency", "neo4j", {}, 5), "latency: no injector for it is installed"),
+        (("latency", "neo4j", {}, 5), "latency: no injector for it is installed; install a plug-in that does it"),
+        (("packet_loss", "neo4j", {}, 5), "packet_loss: no injector for it is installed; an injector on the kernel's "),
     ],
 )
 def test_wrong_input_is_one_line_and_touches_nothing(
-    home: FakeHome, asked: tuple[str, str, dict[str, object], float], says: str
+    home: FakeHome, asked: tuple[str, str, Any, Any], says: str
 ) -> None:
     engine = home.engine()
     with pytest.raises(ChaosAuraError) as refused:
@@ -204,6 +250,31 @@ def test_limits_hold_before_anything_is_touched(home: FakeHome) -> None:
     engine.heal_mine()
 
 
+@pytest.mark.parametrize("asked", [10, 10.0, "10", " 10 ", "1e1"])
+def test_a_duration_may_be_a_text(home: FakeHome, asked: float | str) -> None:
+    """As Chaos Toolkit hands over what it has put in for a variable."""
+    assert home.engine().fault("pretend", "neo4j", lasts_s=asked).lasts_s == 10.0
+
+
+def test_whom_a_fault_says_that_it_hurts_may_be_forbidden_too(home: FakeHome) -> None:
+    engine = home.engine(limits=Limits(forbidden_targets=("redis",)))
+    with pytest.raises(FaultRefused, match="redis, which it hurts, is forbidden: forbidden_targets has 'redis'"):
+        engine.inject(engine.fault("pretend", "neo4j", {"hurts": "redis"}))
+    assert home.ledger.leases() == {}
+    engine.heal([engine.inject(engine.fault("pretend", "neo4j", {"hurts": "kafka"}))])
+
+
+def test_limits_that_cannot_be_read_keep_nobody_from_healing(home: FakeHome) -> None:
+    lease = home.engine().inject(home.engine().fault("pretend", "neo4j"))
+    (home.root / "chaos-aura.toml").write_text("[limits\n")
+    engine = Engine(home.ground, Registry((home.fake,)), NoGuard())
+    with pytest.raises(BadInput, match="is not TOML"):
+        engine.fault("pretend", "redis")
+    assert [each.ending for each in engine.heal([lease])] == [Ending.HEALED]
+    (home.root / "chaos-aura.toml").write_text("[limits]\ndefault_s = 7\n")
+    assert engine.fault("pretend", "redis").lasts_s == 7
+
+
 def test_a_plan_touches_nothing_and_tells_what_would_be_touched(home: FakeHome) -> None:
     plan = home.engine().plan(home.engine().fault("pretend", "neo4j"))
     assert plan.injector.name == "fake"
@@ -212,23 +283,52 @@ def test_a_plan_touches_nothing_and_tells_what_would_be_touched(home: FakeHome) 
     assert home.fake.struck() == set()
 
 
-def test_a_full_disk_while_the_lease_is_written_means_no_fault(home: FakeHome, tmp_path: Path) -> None:
-    """As the kernel tells it: this process may let no file grow any more."""
+@pytest.fixture
+def small_disk(home: FakeHome) -> Iterator[None]:
+    """Under all that is written about faults."""
+    with small_volume(home.ground.folder):
+        yield
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_full_disk_while_the_lease_is_written_means_no_fault(home: FakeHome) -> None:
     engine = home.engine()
     engine.heal([engine.inject(engine.fault("pretend", "neo4j"))])
-    size = home.ledger.path.stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200, hard))
-    try:
-        with pytest.raises(LedgerUnusable, match="nothing was injected"):
-            engine.inject(engine.fault("pretend", "neo4j"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full(home.ledger.path, 200), pytest.raises(LedgerUnusable, match="nothing was injected") as refused:
+        engine.inject(engine.fault("pretend", "neo4j"))
+    assert "\n" not in str(refused.value)
     assert home.ledger.open_leases() == ()
     assert home.fake.struck() == set()
     lease = engine.inject(engine.fault("pretend", "neo4j"))
     assert [each.id for each in home.ledger.open_leases()] == [lease.id]
     engine.heal_mine()
+    engine.close()
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_disk_that_fills_after_the_lease_was_written_leaves_nothing_in_force(home: FakeHome) -> None:
+    """That it is in force cannot be written down, so it must not be; and nobody says that it never was."""
+    with ExitStack() as filled:
+        struck: list[set[str]] = []
+
+        def fill(step: str) -> None:
+            if step == "prove":
+                struck.append(home.fake.struck())
+                filled.enter_context(full(home.ledger.path))
+
+        engine = stepping(home, fill)
+        with pytest.raises(LedgerUnusable) as failed:
+            engine.inject(engine.fault("pretend", "neo4j"))
+        assert [len(each) for each in struck] == [1]
+        assert home.fake.struck() == set()
+    told = str(failed.value)
+    assert told.startswith(f"{home.ledger.path}: what became of pretend of neo4j (lease ")
+    assert told.endswith("the fault is healed again")
+    assert "nothing was injected" not in told
+    assert "\n" not in told
+    assert [each.ending for each in engine.heal_mine()] == [Ending.HEALED]
+    assert home.ledger.open_leases() == ()
+    engine.close()
 
 
 def test_leases_are_healed_last_in_first_out_and_one_failure_stops_none(home: FakeHome) -> None:
@@ -278,6 +378,40 @@ def test_what_is_being_injected_in_another_thread_is_ended_with_the_rest(home: F
     assert isinstance(failed[0], NotInForce)
     assert home.fake.struck() == set()
     assert home.ledger.open_leases() == ()
+
+
+@pytest.mark.parametrize("step", ["prepare", "inject"])
+def test_what_has_not_begun_yet_gives_up_when_all_is_ended(home: FakeHome, step: str) -> None:
+    """Although there may be no lease of it yet that could be healed."""
+    reached, go_on, failed = threading.Event(), threading.Event(), []
+
+    def halt(name: str) -> None:
+        if name == step:
+            reached.set()
+            assert go_on.wait(10)
+
+    engine = stepping(home, halt)
+
+    def inject() -> None:
+        try:
+            engine.inject(engine.fault("pretend", "neo4j", lasts_s=60))
+        except ChaosAuraError as cause:
+            failed.append(cause)
+
+    injecting, ending = threading.Thread(target=inject), threading.Thread(target=engine.heal_mine)
+    injecting.start()
+    assert reached.wait(10)
+    ending.start()
+    ending.join(0.3)
+    assert ending.is_alive()  # it waits for what is under way
+    go_on.set()
+    for thread in (injecting, ending):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert [type(cause) for cause in failed] == [NotInForce]
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+    engine.heal([engine.inject(engine.fault("pretend", "neo4j"))])  # what is asked for afterwards is another matter
 
 
 def test_an_unknown_injector_is_named(home: FakeHome) -> None:
