@@ -9,7 +9,7 @@ from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
-from chaos_aura.faults.holding import hold
+from chaos_aura.faults.holding import Held, hold
 from chaos_aura.toolkit import session
 
 Told = dict[str, Any]
@@ -38,6 +38,7 @@ def healed(kind: str, target: str, lease: str) -> list[Told]:
             for each in engine.ledger.open_leases()
             if kind in ("", each.fault.kind) and target in ("", each.fault.target) and lease in ("", each.id)
         ]
+        session.will_end(fitting)
         outcomes = engine.heal(fitting)
     except ChaosAuraError as cause:
         raise ActivityFailed(str(cause)) from cause
@@ -47,21 +48,35 @@ def healed(kind: str, target: str, lease: str) -> list[Told]:
 
 
 def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
-    told: Told = {}
-    if not engine.is_momentary(fault):
-        try:
-            held = hold(engine, lease, fault.lasts_s)
-        except BaseException:
-            engine.heal([lease])
-            raise
-        told = {"held_s": held.for_s, "ended_by": held.ended_by, "repaired": held.repaired}
+    if engine.is_momentary(fault):
+        return _gone(engine, lease)
+    try:
+        held = hold(engine, lease, fault.lasts_s)
+        was_us = session.has_ended(lease)
+    except BaseException:
+        engine.heal([lease])
+        raise
+    told = {"held_s": held.for_s, "ended_by": held.ended_by, "repaired": held.repaired, **_gone(engine, lease)}
+    if not was_us:
+        _refuse_cut_short(fault, held)
+    return told
+
+
+def _gone(engine: Engine, lease: Lease) -> Told:
     for outcome in engine.heal([lease]):
         if not outcome.is_good:
             raise _failure(outcome)
-        told["gone"] = outcome.why
-    if told.get("ended_by") == "" and held.lost:
+        return {"gone": outcome.why}
+    ended = engine.ledger.leases().get(lease.id)
+    return {"gone": ended.why if ended else "it was healed"}  # as whoever has healed it saw it
+
+
+def _refuse_cut_short(fault: Fault, held: Held) -> None:
+    """In the words of `chaos-aura inject`."""
+    if held.ended_by:
+        raise NotInForce(str(fault), f"ended after {held.for_s:.1f} s: {held.ended_by}")
+    if held.lost:
         raise NotInForce(str(fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
-    return told
 
 
 def _failure(outcome: Outcome) -> NotHealed:

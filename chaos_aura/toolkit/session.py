@@ -3,9 +3,11 @@
 import atexit
 import os
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
@@ -21,6 +23,7 @@ class _Session:
 
 _opening = threading.Lock()
 _open: dict[Path, _Session] = {}
+_ended_here: set[str] = set()
 
 
 def engine() -> Engine:
@@ -31,6 +34,16 @@ def engine() -> Engine:
             link = ReaperLink(ground.home)
             _open[ground.home] = _Session(Engine(ground, Registry.installed(ground), link), link)
         return _open[ground.home].engine
+
+
+def will_end(leases: Iterable[Lease]) -> None:
+    """Said before it is done: whoever holds one of them may see its end before the healing returns."""
+    _ended_here.update(lease.id for lease in leases if not lease.revoked)
+
+
+def has_ended(lease: Lease) -> bool:
+    """Whether it was this run that ended it, and nobody else."""
+    return lease.id in _ended_here
 
 
 @atexit.register

@@ -2,22 +2,27 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from awaiting import wait_until
 from fake_home import FakeHome, fake_home, install_fake
+from local_stack import chaos_aura
 
+from chaos_aura.core.kind import Parameter
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.toolkit import actions
 
 _RUN_WITHIN_S = 90
 _OWN = {"target", "duration", "injector"}
+_OF_ANY_KIND = ("inject", "heal", "heal_all")
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 @pytest.fixture
@@ -45,24 +50,60 @@ def action(name: str, background: bool = False, **arguments: Any) -> dict[str, A
 
 
 def struck_one(home: FakeHome) -> dict[str, Any]:
-    """Ends when something is in force."""
-    until = f"until ls {home.ground.folder}/fake/struck/* >/dev/null 2>&1; do sleep 0.02; done"
+    """Ends when something is in force, and written down as such."""
+    until = f"""until grep -qs '"state":"in_force"' {home.ledger.path}; do sleep 0.02; done"""
     (home.root / "until.sh").write_text(until)
     provider = {"type": "process", "path": "/bin/sh", "arguments": [str(home.root / "until.sh")], "timeout": 60}
     return {"type": "action", "name": "wait", "provider": provider}
 
 
-def journal_of(home: FakeHome, method: list[dict[str, Any]], rollbacks: list[dict[str, Any]]) -> dict[str, Any]:
-    experiment = {
+def elsewhere(*words: str) -> dict[str, Any]:
+    """`chaos-aura WORDS` in a process of its own, as another person would."""
+    path, *arguments = chaos_aura(*words)
+    provider = {"type": "process", "path": path, "arguments": arguments, "timeout": 60}
+    return {"type": "action", "name": f"elsewhere: {words}", "provider": provider}
+
+
+def experiment(method: list[dict[str, Any]], rollbacks: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
+    return {
         "title": "a test",
         "description": "a test",
         "method": method,
-        "rollbacks": rollbacks,
+        "rollbacks": list(rollbacks),
         "runtime": {"rollbacks": {"strategy": "always"}},
     }
-    (home.root / "experiment.json").write_text(json.dumps(experiment))
-    valid = chaos(home, "validate", "experiment.json")
+
+
+def discovered(home: FakeHome) -> dict[str, dict[str, Any]]:
+    done = chaos(home, "discover", "chaos-aura", "--no-install", "--discovery-path", "found.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {each["name"]: each for each in json.loads((home.root / "found.json").read_text())["activities"]}
+
+
+def whole_arguments(verb: dict[str, Any]) -> dict[str, Any]:
+    """Every one that discovery tells of, each with a value that its kind reads."""
+    kind = KINDS.get(verb["name"], KINDS["latency"])
+    own = {parameter.name: one_of(parameter) for parameter in kind.parameters}
+    assert kind.read(own) == own
+    given = {"kind": kind.name, "target": "redis", "parameters": own, "duration": 1.5, "injector": "", "lease": ""}
+    return {each["name"]: {**given, **own}[each["name"]] for each in verb["arguments"]}
+
+
+def one_of(parameter: Parameter) -> Any:
+    if parameter.default is not None:
+        return parameter.default
+    return "a_word" if parameter.type is str else parameter.type(parameter.least or 0)
+
+
+def validated(home: FakeHome, method: list[dict[str, Any]]) -> "subprocess.CompletedProcess[str]":
+    (home.root / "experiment.json").write_text(json.dumps(experiment(method)))
+    return chaos(home, "validate", "experiment.json")
+
+
+def journal_of(home: FakeHome, method: list[dict[str, Any]], rollbacks: list[dict[str, Any]]) -> dict[str, Any]:
+    valid = validated(home, method)
     assert valid.returncode == 0, valid.stdout + valid.stderr
+    (home.root / "experiment.json").write_text(json.dumps(experiment(method, rollbacks)))
     done = chaos(home, "run", "experiment.json")
     assert (home.root / "journal.json").exists(), done.stdout + done.stderr
     return dict(json.loads((home.root / "journal.json").read_text()))
@@ -81,18 +122,49 @@ def test_there_is_a_verb_for_each_kind_with_its_parameters_and_defaults(kind: An
 
 
 def test_chaos_toolkit_discovers_every_verb_with_description_and_types(home: FakeHome) -> None:
-    done = chaos(home, "discover", "chaos-aura", "--no-install", "--discovery-path", "found.json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = {each["name"]: each for each in json.loads((home.root / "found.json").read_text())["activities"]}
-    assert set(found) == {*KINDS, "inject", "heal", "heal_all"}
+    found = discovered(home)
+    assert set(found) == {*KINDS, *_OF_ANY_KIND}
     for each in found.values():
         assert each["doc"]
         assert each["type"] == "action"
-    arguments = {each["name"]: each["type"] for each in found["latency"]["arguments"]}
-    assert arguments == {
-        "target": "string", "latency_ms": "number", "jitter_ms": "number", "direction": "string", "duration": "number",
-        "injector": "string",
+    for kind in KINDS.values():
+        told = {each["name"]: each.get("type") for each in found[kind.name]["arguments"]}
+        own = {parameter.name: _TYPES[parameter.type] for parameter in kind.parameters}
+        assert told == {"target": "string", **own, "duration": "number", "injector": "string"}, kind.name
+        assert all(f"{name}: " in found[kind.name]["doc"] for name in own), kind.name
+    told = {name: {each["name"]: each.get("type") for each in found[name]["arguments"]} for name in _OF_ANY_KIND}
+    assert told == {
+        "inject": {
+            "kind": "string", "target": "string", "parameters": "object", "duration": "number", "injector": "string",
+        },
+        "heal": {"kind": "string", "target": "string", "lease": "string"},
+        "heal_all": {},
     }  # fmt: skip
+
+
+def test_every_verb_that_is_discovered_is_valid_in_an_experiment(home: FakeHome) -> None:
+    found = discovered(home)
+    assert set(found) == set(actions.__all__)
+    method = [action(name, background=len(name) % 2 == 0, **whole_arguments(each)) for name, each in found.items()]
+    valid = validated(home, method)
+    assert valid.returncode == 0, valid.stdout + valid.stderr
+    assert "experiment syntax and semantic look valid" in valid.stdout + valid.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("memory_limit", {"target": "redis"}, "'limit_mb' is missing"),
+        ("pause", {"target": "redis", "percent": 5}, "'percent' is not part of the function signature"),
+        ("packet_los", {"target": "redis"}, "packet_los"),
+    ],
+)
+def test_what_is_no_verb_or_does_not_fit_it_is_not_valid(
+    home: FakeHome, name: str, arguments: dict[str, Any], says: str
+) -> None:
+    valid = validated(home, [action(name, **arguments)])
+    assert valid.returncode != 0
+    assert says in valid.stdout + valid.stderr
 
 
 def test_with_a_duration_the_fault_is_held_healed_and_told(home: FakeHome) -> None:
@@ -152,20 +224,53 @@ def test_what_cannot_be_done_fails_the_activity_with_one_line(home: FakeHome) ->
         action("inject", kind="pretend", target="mongo"),
         action("latency", target="neo4j"),
         action("inject", kind="pretend", target="neo4j", parameters={"speed": 1}),
+        action("packet_loss", target="worker.redis", percent=5),
     ]
     journal = journal_of(home, method, [])
-    for run, says in zip(journal["run"], ["no such kind", "no such target", "latency", "no parameter"], strict=True):
+    expected = ["no such kind", "no such target", "latency", "no parameter", "packet_loss: no injector for it"]
+    for run, says in zip(journal["run"], expected, strict=True):
         assert run["status"] == "failed"
         assert says in run["exception"][-1], run["exception"]
     assert home.ledger.leases() == {}
 
 
 def test_a_fault_that_is_lost_fails_its_activity(home: FakeHome) -> None:
-    experiment = [action("inject", background=True, kind="pretend", target="neo4j", duration=30)]
+    held = action("inject", background=True, kind="pretend", target="neo4j", duration=30)
     struck = str(home.ground.folder / "fake" / "struck")
     provider = {"type": "python", "module": "shutil", "func": "rmtree", "arguments": {"path": struck}}
     lose = {"type": "action", "name": "lose it", "provider": provider}
-    journal = journal_of(home, [*experiment, struck_one(home), lose], [])
+    journal = journal_of(home, [held, struck_one(home), lose], [])
     assert journal["run"][0]["status"] == "failed"
     assert "was lost after" in journal["run"][0]["exception"][-1]
+    assert home.ledger.open_leases() == ()
+
+
+def held_in_background(home: FakeHome) -> list[dict[str, Any]]:
+    """A fault for half a minute, and the method goes on when it is in force."""
+    return [action("inject", background=True, kind="pretend", target="neo4j", duration=30), struck_one(home)]
+
+
+def test_a_fault_that_somebody_else_ends_fails_its_activity_as_the_command_fails(home: FakeHome) -> None:
+    journal = journal_of(home, [*held_in_background(home), elsewhere("heal", "--all")], [action("heal_all")])
+    held, _, healed = journal["run"]
+    assert healed["output"]["status"] == 0, healed
+    assert held["status"] == "failed", held
+    told = held["exception"][-1]
+    assert re.fullmatch(
+        r".*ActivityFailed: pretend of neo4j: ended after \d+\.\d s: it was healed by somebody else\n", told
+    ), told
+    assert float(told.partition("ended after ")[2].split()[0]) < 30
+    assert home.ledger.open_leases() == ()
+
+
+@pytest.mark.parametrize(
+    "healing", [action("heal_all"), action("heal", target="neo4j")], ids=["heal_all", "heal TARGET"]
+)
+def test_a_fault_that_its_own_experiment_ends_is_no_failure(home: FakeHome, healing: dict[str, Any]) -> None:
+    journal = journal_of(home, [*held_in_background(home), healing], [])
+    held, _, healed = journal["run"]
+    assert [each["target"] for each in healed["output"]] == ["neo4j"]
+    assert held["status"] == "succeeded", held
+    assert held["output"]["held_s"] < 30
+    assert held["output"]["gone"] == "its file is not there"
     assert home.ledger.open_leases() == ()

@@ -6,7 +6,7 @@ run in the background meanwhile. Without one it returns as soon as the fault is 
 
 What comes back: {"lease", "kind", "target", "parameters", "lasts_s", "injector", "in_force"}, and when it is over also
 "held_s", "ended_by", "repaired" and "gone". `in_force` and `gone` tell what was seen. Whatever goes wrong fails the
-activity with one line.
+activity with one line, and so does a fault that somebody else than this run ends before its time.
 """
 
 from chaos_aura.toolkit.actions.any_kind import heal, heal_all, inject
@@ -16,6 +16,7 @@ from chaos_aura.toolkit.actions.network import (
     blackhole,
     latency,
     limit_data,
+    packet_loss,
     partition,
     reset,
     slice,
@@ -57,6 +58,7 @@ __all__ = [
     "limit_data",
     "memory_fill",
     "memory_limit",
+    "packet_loss",
     "partition",
     "pause",
     "poison_event",

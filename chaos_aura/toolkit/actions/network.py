@@ -2,7 +2,7 @@
 
 from chaos_aura.toolkit.injecting import Told, injected
 
-__all__ = ["blackhole", "latency", "limit_data", "partition", "reset", "slice", "slow_close", "throttle"]
+__all__ = ["blackhole", "latency", "limit_data", "packet_loss", "partition", "reset", "slice", "slow_close", "throttle"]
 
 
 def latency(
@@ -41,6 +41,14 @@ def throttle(
     direction: which way is slow.
     """
     return injected("throttle", target, duration, injector, {"rate_kbps": rate_kbps, "direction": direction})
+
+
+def packet_loss(target: str, percent: float = 10.0, duration: float = 0.0, injector: str = "") -> Told:
+    """Lose a share of packets.
+
+    percent: of all packets.
+    """
+    return injected("packet_loss", target, duration, injector, {"percent": percent})
 
 
 def partition(
