@@ -94,6 +94,8 @@ def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], held: He
     telling.document |= {"held_s": round(held.for_s, 3), "lost": held.lost, "ended_by": held.ended_by}
     if held.repaired:
         telling.say(f"after {held.for_s:.1f} s {held.repaired}", repaired=held.repaired)
+    if not outcomes and not held.ended_by:
+        telling.say("healed: on time, by the reaper", healed=True, gone="proven by the reaper")
     for outcome in outcomes:
         facts = {"healed": outcome.is_good, "gone": outcome.why, "heal_took_s": outcome.took_s}
         telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)
