@@ -67,7 +67,7 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
     edges = frozenset(target.name for target in targets if isinstance(target, Edge))
     row = Possibility(kind, {injector.name: [] for injector in injectors}, edges=edges)
     for target in targets:
-        fault = Fault(kind.name, target.name, _sample(kind), 1.0)
+        fault = Fault(kind.name, target.name, sample_of(kind), 1.0)
         answers = {injector.name: capability_of(injector, fault, target) for injector in injectors}
         for name, answer in answers.items():
             if answer:
@@ -88,7 +88,7 @@ def _listed(targets: list[str], edges: frozenset[str]) -> str:
     return ", ".join(targets)
 
 
-def _sample(kind: Kind) -> dict[str, Value]:
+def sample_of(kind: Kind) -> dict[str, Value]:
     """The list speaks of the kind, so it asks with what is possible wherever the kind is: no extremes."""
     return {parameter.name: _value(parameter) for parameter in kind.parameters}
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from controlling import controller
 from fake_home import FakeHome, fake_home, install_fake
 from local_stack import chaos_aura
 
+from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.lease import LeaseState
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.place import REAPER_LOCK
@@ -79,6 +81,32 @@ def test_a_program_gets_one_document(home: FakeHome) -> None:
     assert told["healed"] is True
     assert told["lost"] == ""
     assert told["held_s"] >= 0.3
+
+
+def test_a_last_proof_that_takes_long_is_no_early_end(home: FakeHome) -> None:
+    """The reaper ends the fault on time, while its owner still looks at it."""
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "800ms") as process:
+        await_struck(home)
+        home.fake.tell("in_force", "hang 30")
+        wait_until(home.fake.hangs, 20, "the last proof has begun")
+        wait_until(lambda: not home.ledger.open_leases(), 20, "the reaper has ended it")
+        home.fake.go_on()
+        out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        assert (process.returncode, err) == (0, "")
+    assert out.endswith("healed: on time, by the reaper\n")
+
+
+def test_a_look_that_takes_longer_than_any_may_proves_nothing(home: FakeHome) -> None:
+    """It began long before the end, and nobody saw the fault in force since."""
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "8s") as process:
+        await_struck(home)
+        home.fake.tell("in_force", "hang 30")
+        wait_until(home.fake.hangs, 20, "a proof has begun")
+        wait_until(lambda: not home.ledger.open_leases(), 20, "the reaper has ended it")
+        home.fake.go_on()
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        assert process.returncode == 1
+    assert err.startswith("error: pretend of neo4j: ended after ")
 
 
 def test_a_dry_run_tells_what_would_be_touched_and_touches_nothing(home: FakeHome) -> None:
@@ -272,6 +300,24 @@ def test_faults_tells_every_kind_with_its_injector_and_targets(home: FakeHome) -
     assert "writes=nothing: what it says that it writes" in told
 
 
+def test_what_no_injector_does_is_listed_with_what_would_make_it_possible(home: FakeHome) -> None:
+    why = "no injector for it is installed"
+    netem = "an injector on the kernel's netem, which needs root and a kernel that has it; nearest here are latency"
+    listed = run(home, "faults").stdout
+    assert set(KINDS) <= {line.split(" ")[0] for line in listed.splitlines()}
+    told = run(home, "faults", "packet_loss")
+    assert told.returncode == 0
+    assert f"cannot: {why} ({netem}" in told.stdout
+    document = json.loads(run(home, "faults", "--json").stdout)
+    [row] = [row for row in document["faults"] if row["kind"] == "packet_loss"]
+    assert row["missing"]["why"] == why
+    assert [row["missing"] for row in document["faults"] if row["kind"] == "pretend"] == [None]
+    refused = run(home, "inject", "packet_loss", "-t", "redis", "-p", "percent=5")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: packet_loss: {why}; {netem}")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_faults_works_with_the_stack_down(home: FakeHome) -> None:
     (home.home / "catalogue.json").unlink()
     done = run(home, "faults")
@@ -279,7 +325,47 @@ def test_faults_works_with_the_stack_down(home: FakeHome) -> None:
     assert "by fake" in done.stdout
     assert "note: the stack is down" in done.stdout
     assert run(home, "leases").returncode == 0
-    assert run(home, "heal", "--all").stdout == "no fault is open\n"
+
+
+@contextmanager
+def left_in_force(home: FakeHome) -> Iterator[str]:
+    """One lease, whose controller and whose reaper are stopped: nobody but a command heals it."""
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        reaper = signer(home.ground.folder / REAPER_LOCK)
+        assert reaper
+        os.kill(one.process.pid, signal.SIGSTOP)
+        os.kill(reaper.pid, signal.SIGSTOP)
+        try:
+            yield await_struck(home)
+        finally:
+            os.kill(reaper.pid, signal.SIGCONT)
+
+
+def test_all_is_healed_with_the_stack_down(home: FakeHome) -> None:
+    with left_in_force(home) as lease:
+        (home.home / "catalogue.json").unlink()
+        assert home.fake.struck() == {lease}
+        done = run(home, "heal", "--all")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"healed: pretend of neo4j (lease {lease}): its file is not there\n"
+        assert home.fake.struck() == set()
+        assert home.ledger.open_leases() == ()
+        assert run(home, "heal", "--all").stdout == "no fault is open\n"
+
+
+@pytest.mark.parametrize("words", [["heal", "--all"], ["down"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("text", ["[limits\n", "[limits]\nforbiden_targets = []\n", "limits = 3\n"])
+def test_limits_that_cannot_be_read_keep_no_command_from_healing(home: FakeHome, words: list[str], text: str) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        assert home.fake.struck()
+        (home.root / "chaos-aura.toml").write_text(text)
+        done = run(home, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "healed: pretend of neo4j" in done.stdout
+        assert home.fake.struck() == set()
+        assert home.ledger.open_leases() == ()
 
 
 def test_a_broken_plug_in_is_told_and_takes_nothing_from_the_others(home: FakeHome) -> None:

@@ -37,6 +37,7 @@ def test_texts_of_a_command_line_are_read_as_json_would_be() -> None:
         ("number", True, "must be a number, not True"),
         ("number", float("nan"), "must be 0 to 10, not nan"),
         ("number", 11, "must be 0 to 10, not 11"),
+        ("number", 10**400, "must be a number, not 1000"),
         ("number", float("-inf"), "must be 0 to 10"),
         ("whole", 1.5, "must be a whole number, not 1.5"),
         ("whole", "inf", "must be a whole number, not 'inf'"),
@@ -60,6 +61,14 @@ def test_unknown_and_missing_parameters_are_named_with_those_there_are() -> None
         KIND.read({"needed": "x", "speed": 1})
     with pytest.raises(BadInput, match="needs needed; give needed: it must be given"):
         KIND.read({})
+
+
+@pytest.mark.parametrize("given", ["number=1", ["number"], 3, True, None])
+def test_what_is_no_table_of_names_is_refused(given: object) -> None:
+    with pytest.raises(BadInput) as refused:
+        KIND.read(given)
+    told = f"sample: its parameters are {given!r}, not names with values; there are: number, whole, text, flag, needed"
+    assert str(refused.value) == told
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
