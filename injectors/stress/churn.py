@@ -13,7 +13,7 @@ from injectors.refusal import refuse_unless
 from injectors.stress.part import PROGRAMS, on_this_machine
 
 _LEAST_WINDOW_S, _OLDEST_S = 0.5, 0.5
-_ENOUGH = 0.5
+_ENOUGH = 0.9
 _SHORTEST = "true"
 
 
@@ -46,10 +46,19 @@ class ProcessChurn:
         window_s = told.get("window_s", 0.0)
         if since_boot_s() - told.get("at_s", 0.0) > _OLDEST_S or window_s < _LEAST_WINDOW_S:
             return Proof(False, f"starts have been counted for {window_s:.1f} s only")
-        rate = told["window"] / window_s
+        rate, least = (
+            told["window"] / window_s,
+            max(1.0, _ENOUGH * asked * window_s - 1),
+        )  # the next may be due just now
         seen = f"{rate:.0f} processes a second were started for {window_s:.1f} s, {asked} were asked"
         facts = {"rate_per_s": rate, "started": told["started"], "started_on_machine": _started_ever()}
-        return Proof(rate >= _ENOUGH * asked, seen, facts)
+        if told["window"] < least:
+            return Proof(False, f"{seen}; more are not reached here now: ask for rate_per_s={_reachable(rate)}", facts)
+        return Proof(True, seen, facts)
+
+
+def _reachable(rate: float) -> int:
+    return max(1, int(_ENOUGH * rate))
 
 
 def _started_ever() -> int:

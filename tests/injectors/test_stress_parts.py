@@ -17,11 +17,13 @@ from lasting_cases import WITHIN_S, fault_of, held_still, helper_of, in_force, i
 from standing_reaper import helpers_in, standing_reaper
 
 from chaos_aura.core.address import Address, on_loopback
+from chaos_aura.core.boot import since_boot_s
 from chaos_aura.core.catalogue import Edge, Service
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.lasting import place
 from injectors.stress import StressInjector
 from injectors.stress.memory import available_mb
 
@@ -66,10 +68,10 @@ CHURN = fault_of("process_churn", rate_per_s=40)
 
 
 class _Server:
-    """Takes connections, and closes each of the first so many at once."""
+    """Takes connections, closes each of the first so many at once, and each that is one too many."""
 
-    def __init__(self, closes: float) -> None:
-        self._closes, self.held = closes, list[socket.socket]()
+    def __init__(self, closes: float, holds: float) -> None:
+        self._closes, self._holds, self.held = closes, holds, list[socket.socket]()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.service = Service("redis", on_loopback(self._listener.getsockname()[1]), "redis", "")
         self._thread = threading.Thread(target=self._serve)
@@ -82,7 +84,7 @@ class _Server:
             except OSError:
                 return
             self._closes -= 1
-            if self._closes >= 0:
+            if self._closes >= 0 or len(self.held) >= self._holds:
                 one.close()
             else:
                 self.held.append(one)
@@ -96,8 +98,8 @@ class _Server:
 
 
 @contextmanager
-def server(closes: float = 0) -> Iterator[_Server]:
-    one = _Server(closes)
+def server(closes: float = 0, holds: float = float("inf")) -> Iterator[_Server]:
+    one = _Server(closes, holds)
     try:
         yield one
     finally:
@@ -177,6 +179,23 @@ def test_churn_that_has_come_to_a_halt_is_not_in_force(stress: StressInjector) -
         wait_until(lambda: not stress.in_force(undo), WITHIN_S, "its last report is too old")
 
 
+def test_churn_that_is_much_less_than_asked_is_not_in_force(stress: StressInjector, ground: Ground) -> None:
+    with in_force(stress, CHURN, HERE) as undo, held_still(helper_of(undo)):
+        report = Path(place.report(str(ground.folder), undo.data["lease"]))
+        report.write_text(f"started=900 window=65 window_s=2.0 at_s={since_boot_s()}", encoding="ascii")
+        proof = stress.in_force(undo)
+        assert not proof
+        assert proof.seen.startswith("32 processes a second were started for 2.0 s, 40 were asked; ")
+        assert proof.seen.endswith("ask for rate_per_s=29")
+        report.write_text(f"started=900 window=72 window_s=2.0 at_s={since_boot_s()}", encoding="ascii")
+        assert stress.in_force(undo)
+
+
+def test_so_much_churn_as_nobody_has_to_ask_for_is_reached(stress: StressInjector) -> None:
+    with in_force(stress, fault_of("process_churn"), HERE) as undo:
+        assert must_hold(stress, undo).facts["rate_per_s"] >= 178
+
+
 def test_a_flood_holds_the_connections(stress: StressInjector) -> None:
     with server() as one, in_force(stress, fault_of("connection_flood", connections=30), one.service):
         wait_until(lambda: len(one.held) >= 30, WITHIN_S, "the server has all of them")
@@ -184,7 +203,7 @@ def test_a_flood_holds_the_connections(stress: StressInjector) -> None:
 
 def test_a_flood_opens_again_what_is_closed(stress: StressInjector) -> None:
     with server(closes=40) as one, in_force(stress, fault_of("connection_flood", connections=30), one.service) as undo:
-        wait_until(lambda: len(one.held) >= 27, WITHIN_S, "they were opened again")
+        wait_until(lambda: len(one.held) >= 30, WITHIN_S, "they were opened again")
         assert must_hold(stress, undo).facts["closed"] >= 40
 
 
@@ -196,6 +215,18 @@ def test_a_flood_that_is_turned_away_is_not_in_force(stress: StressInjector) -> 
             proof = stress.in_force(undo)
             assert not proof
             assert "were refused or closed by it" in proof.seen
+        finally:
+            stress.heal(undo)
+
+
+def test_a_flood_of_which_some_are_turned_away_is_not_in_force(stress: StressInjector) -> None:
+    with server(holds=29) as one:
+        undo = injected(stress, fault_of("connection_flood", connections=30), one.service)
+        try:
+            wait_until(lambda: stress.in_force(undo).facts.get("established") == 29, WITHIN_S, "29 stand")
+            proof = stress.in_force(undo)
+            assert not proof
+            assert proof.seen.startswith("29 of 30 connections to redis are established; ")
         finally:
             stress.heal(undo)
 

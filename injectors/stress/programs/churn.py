@@ -7,9 +7,9 @@ from collections import deque
 from chaos_aura.faults.lasting.helper import Helper
 
 _LOOK_EVERY_S = 0.01
-_TOLD_S = 0.75  # the stretch that is told
+_TOLD_S = 2.0  # the stretch that is told
 _MOST_AT_ONCE = 200  # alive: this shall be churn, never a flood of processes
-_CATCH_UP_S = 0.1  # what is due for longer is given up
+_CATCH_UP_S = 0.25  # what is due for longer is given up
 
 
 def run(helper: Helper) -> None:
