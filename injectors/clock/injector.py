@@ -48,7 +48,8 @@ class ClockInjector:
         return _can_be_off(target.name, fault.number("offset_s")) and self._has_clock(target)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        return Footprint(frozenset({f"clock of {target.name}"}))
+        """It says itself what its clock shows, so that it is gone is only told by one that answers."""
+        return Footprint(frozenset({f"clock of {target.name}"}), needs=frozenset({target.name}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         refuse_unless(self.can(fault, target), target.name)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOPIC = "allocation.events"
 GROUP = "usage-projection"
 HEADER = "chaos-aura-lease"
+_NEEDS = frozenset({"kafka", "projection", "projection.kafka", "projection.redis"})
 _LOOKED_AT = 500  # records back from the end of each partition, at least
 
 
@@ -38,8 +39,8 @@ class KafkaInjector:
         return self._store.can(target)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        """Two of them are told apart by their leases."""
-        return Footprint(frozenset({f"{fault.text('how')} events in {TOPIC}"}), needs=frozenset({"kafka"}))
+        """Two of them are told apart by their leases. They are gone when the projection has passed them."""
+        return Footprint(frozenset({f"{fault.text('how')} events in {TOPIC}"}), needs=_NEEDS)
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         from injectors.kafka_events.client import KafkaError  # noqa: PLC0415 - 0.3 s

@@ -36,7 +36,9 @@ class RedisMemoryInjector:
         return YES
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        return Footprint(frozenset({f"memory of {target.name}"}), frozenset({target.name}))
+        """It is asked to take its limit back. That it refuses writes keeps it from nothing of this."""
+        whom = frozenset({target.name})
+        return Footprint(frozenset({f"memory of {target.name}"}), hurts=whom, needs=whom)
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         limit = int(fault.number("limit_mb")) * _MB
