@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos_aura.core.process import ProcessId
+from injectors.supervised.looking import looking
 
 PERIOD_US = 100_000
 _KB = 1024
@@ -43,6 +44,7 @@ def memory_controls(version: int, limit_bytes: int) -> tuple[Control, ...]:
     return Control("memory.max", str(limit_bytes)), Control("memory.swap.max", "0", must_be_there=False)
 
 
+@looking()
 def owned_bytes(processes: Iterable[ProcessId]) -> int:
     """What they have that the kernel cannot take back. Pages of files are not among it."""
     return sum(_owned_bytes(process) for process in processes)
@@ -58,6 +60,6 @@ def hits(group: Path, controller: str, version: int) -> int:
 def _owned_bytes(process: ProcessId) -> int:
     try:
         lines = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     return sum(int(line.split()[1]) * _KB for line in lines if line.startswith(_OWNED))

@@ -7,7 +7,7 @@ import sys
 import time
 
 from chaos_aura.faults.lasting.helper import Helper
-from injectors.supervised.proc_stat import SESSION, START, SYSTEM_TICKS, USER_TICKS, pids, stat_of
+from injectors.supervised.proc_stat import SESSION, START, SYSTEM_TICKS, USER_TICKS, all_stats, stat_of
 
 _PERIOD_S = 0.05
 _PER_CENT = 100
@@ -67,4 +67,4 @@ class _Group:
         return sum(int(row[USER_TICKS]) + int(row[SYSTEM_TICKS]) for row in rows if row) / _TICKS_PER_S
 
     def _find(self) -> list[int]:
-        return [pid for pid in pids() if (row := stat_of(pid)) and int(row[SESSION]) == self._pid]
+        return [pid for pid, row in all_stats() if int(row[SESSION]) == self._pid]

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 
 from chaos_aura.core.process import ProcessId
-from injectors.supervised.proc_stat import DEAD, PARENT, SESSION, START, STATE, pids, stat_of
+from injectors.supervised.looking import looking
+from injectors.supervised.proc_stat import DEAD, PARENT, SESSION, START, STATE, all_stats
 
 
+@looking()
 def family_of(process: ProcessId) -> tuple[ProcessId, ...]:
     """It, all of the session that it leads, and whatever these have started. None when it is dead itself."""
     if not process.is_alive():
         return ()
-    rows = {pid: fields for pid in pids() if (fields := stat_of(pid)) and fields[STATE] not in DEAD}
+    rows = {pid: fields for pid, fields in all_stats() if fields[STATE] not in DEAD}
     members = {pid for pid, fields in rows.items() if pid == process.pid or int(fields[SESSION]) == process.pid}
     while started := {pid for pid, fields in rows.items() if int(fields[PARENT]) in members} - members:
         members |= started
