@@ -13,6 +13,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
 from injectors.duty_cycle.session import go_on, is_stopped, stopped_members
 from injectors.refusal import refuse_unless
+from injectors.supervised.family import family_of
 from injectors.supervised.reach import may_be_signalled
 from injectors.supervised.service import just_ended
 
@@ -88,13 +89,23 @@ class DutyCycleInjector:
         return Proof(True, f"{helper.seen}, process {process.pid} {now}")
 
     def _leads_its_group(self, service: str) -> Capability:
-        """One that ends meanwhile is found to have ended when it is prepared."""
+        """With all that belongs to it. One that ends meanwhile is found to have ended when it is prepared."""
         process = self._ground.process_of(service)
-        with suppress(ProcessLookupError):
-            if process and os.getpgid(process.pid) != process.pid:
-                why = f"process {process.pid} of {service} shares its group with others"
-                return no(why, "start it under chaos-aura's supervisor")
+        if process is None:
+            return YES
+        for member in family_of(process):
+            with suppress(ProcessLookupError):
+                if os.getpgid(member.pid) != process.pid:
+                    return _in_another_group(service, process, member)
         return YES
+
+
+def _in_another_group(service: str, process: ProcessId, member: ProcessId) -> Capability:
+    if member == process:
+        why = f"process {process.pid} of {service} shares its group with others"
+        return no(why, "start it under chaos-aura's supervisor")
+    why = f"process {member.pid} of {service} is in another process group, and would go on at full speed"
+    return no(why, "run where control groups may be written: they hold all of it")
 
 
 def _watch(process: ProcessId) -> tuple[int, int]:

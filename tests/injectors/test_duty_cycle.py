@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -39,6 +40,11 @@ from injectors.duty_cycle import DutyCycleInjector
 HALF = fault_of("cpu_throttle", percent=50)
 _FOREVER_STOPPED_S = 0.3
 _STOPS = 20
+_STRAYS = """
+import subprocess, time
+print(subprocess.Popen(["sleep", "1000"], process_group=0).pid, flush=True)
+time.sleep(1000)
+"""
 
 
 @pytest.fixture
@@ -190,6 +196,28 @@ def test_what_it_cannot_do_it_refuses_in_one_line(stack: RunningStack, duty: Dut
         with pytest.raises(TargetUnfit) as caught:
             duty.prepare(fault, target, new_lease_id())
         assert "\n" not in str(caught.value)
+
+
+def test_one_whose_part_would_go_on_at_full_speed_is_refused(stack: RunningStack) -> None:
+    """A stop reaches one process group, and this child has another."""
+    with subprocess.Popen([sys.executable, "-c", _STRAYS], start_new_session=True, stdout=subprocess.PIPE) as one:
+        leader = ProcessId.of(one.pid)
+        assert leader
+        assert one.stdout
+        stray = int(one.stdout.readline())
+        try:
+            capability = DutyCycleInjector(_GroundOf(stack, leader)).can(HALF, Service("redis", on_loopback(9), "", ""))
+        finally:
+            os.kill(stray, signal.SIGKILL)
+            one.kill()
+    assert not capability
+    assert capability.why.startswith(f"process {stray} of redis is in another process group")
+    assert "control groups" in capability.remedy
+
+
+def test_every_service_of_the_stack_can_be_throttled(stack: RunningStack, duty: DutyCycleInjector) -> None:
+    answers = {service.name: duty.can(HALF, service) for service in stack.catalogue.services}
+    assert {name: answer.why for name, answer in answers.items() if not answer} == {}
 
 
 def test_without_a_stack_it_says_so_and_still_heals(duty: DutyCycleInjector, redis: Service, tmp_path: Path) -> None:
