@@ -19,7 +19,7 @@ from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
 from injectors.toxiproxy.proving import EdgeProver, all_hold
-from injectors.toxiproxy.reach import SERVER, can_reach, edges_of
+from injectors.toxiproxy.reach import SERVER, can_reach, can_speak, edges_of
 from injectors.toxiproxy.side_by_side import failures, side_by_side
 from injectors.toxiproxy.telling import remedy, touched, written
 from injectors.toxiproxy.unanswered import Unanswered
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from injectors.toxiproxy.adapter import Server
 
 _HEALS_WITHIN_S = 4.5
+_NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
 
 class ToxiproxyInjector:
@@ -49,15 +50,17 @@ class ToxiproxyInjector:
         if fault.kind not in self.kinds:
             return no(f"Toxiproxy knows no {fault.kind}", f"it knows: {', '.join(sorted(self.kinds))}")
         try:
-            reached = can_reach(target, self._ground.catalogue)
+            reached = can_speak() and can_reach(target, self._ground.catalogue)
         except ChaosAuraError as cause:
             return no(f"{cause.where} {cause.why}", cause.remedy)
         return can_be_made(fault) if reached else reached
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
+        """Its edges are hurt by what lets nothing pass; through slow ones others may still be healed."""
         edges = edges_of(target, self._ground.catalogue)
         writes = frozenset(words for edge in edges for words in written(fault, edge))
-        return Footprint(writes, needs=frozenset({SERVER}))
+        hurts = frozenset(edge.name for edge in edges if fault.kind in _NOTHING_PASSES)
+        return Footprint(writes, hurts, needs=frozenset({SERVER}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         refuse_unless(self.can(fault, target), str(fault))

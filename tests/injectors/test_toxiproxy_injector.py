@@ -2,8 +2,11 @@
 
 import shutil
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -260,13 +263,28 @@ def test_other_kinds_and_edges_of_other_stacks_are_not_its_affair(stack: Running
     assert "no edge of the running stack" in injector.can(fault("latency", EDGE), elsewhere).why
 
 
+@pytest.mark.parametrize("package", ["toxiproxy", "requests"])
+def test_without_its_client_it_says_what_to_install(
+    package: str, stack: RunningStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for each in ("toxiproxy", "requests"):
+        import_module(each)
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    monkeypatch.setattr("sys.path_importer_cache", {})
+    monkeypatch.delitem(sys.modules, package)
+    capability = ToxiproxyInjector(ground_of(stack)).can(fault("latency", EDGE), stack.catalogue.edge(EDGE))
+    assert not capability
+    assert capability.why == f"package `{package}` is missing"
+    assert capability.remedy == "run: pip install 'chaos-aura[local]'"
+
+
 def test_what_it_writes_tells_which_faults_compose(stack: RunningStack) -> None:
     injector = ToxiproxyInjector(ground_of(stack))
 
     def writes(kind: str, target: str = EDGE, **parameters: Any) -> frozenset[str]:
         footprint = injector.footprint(fault(kind, target, **parameters), stack.catalogue.target(target))
         assert footprint.needs == {"toxiproxy"}
-        assert footprint.hurts == frozenset()
+        assert footprint.hurts == (frozenset() if kind in ("latency", "throttle") else {EDGE})
         return footprint.writes
 
     assert writes("latency") == {f"latency from_service of edge {EDGE}"}
