@@ -5,7 +5,7 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
-from chaos_aura.core.errors import StackDown
+from chaos_aura.core.errors import BadInput, StackDown
 from chaos_aura.core.fault import Fault, Proof, Undo
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
@@ -74,9 +74,10 @@ class End:
         return Proof(state in _QUIET, f"process {process.pid} is dead, {data['service']} is {state.value}")
 
     def gone(self, data: Data) -> Proof:
-        child, former = self._child(data), ProcessId.parse(data["process"])
+        child, former, service = self._child(data), ProcessId.parse(data["process"]), data["service"]
         if child is None:
-            return Proof(True, f"the stack in which {data['service']} was ended is down: nothing is left to bring back")
+            why = f"the stack in which {service} was ended is down, or has no {service} any more"
+            return Proof(True, f"{why}: nothing is left to bring back")
         if child.state in _QUIET and self.act != "stop":
             return Proof(True, f"{child.name} is {child.state.value} by somebody else: it was not this fault")
         if child.state is not ChildState.RUNNING or child.process is None or not child.process.is_alive():
@@ -85,10 +86,17 @@ class End:
         return Proof(True, f"{child.name} runs {how}, as process {child.process.pid}", {"runs_as": child.process.pid})
 
     def _child(self, data: Data) -> ChildStatus | None:
-        """None when the stack of then is down, whatever runs in its place."""
-        if not ProcessId.parse(data["supervisor"]).is_alive():
+        """None when the stack of then is down, whatever runs in its place, and when it does without this one now."""
+        if not ProcessId.parse(data["supervisor"]).is_alive() or self._is_spare(data["service"]):
             return None
         try:
-            return self.ground.supervision.children()[data["service"]]
+            return self.ground.supervision.children().get(data["service"])
         except StackDown:
             return None
+
+    def _is_spare(self, service: str) -> bool:
+        """Its supervisor could run more workers than its catalogue names."""
+        try:
+            return all(each.name != service for each in self.ground.catalogue.services)
+        except (StackDown, BadInput):
+            return False

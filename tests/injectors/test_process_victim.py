@@ -10,10 +10,12 @@ from awaiting import wait_until
 from hurting import is_stopped
 from process_cases import VICTIM, Victim, as_nobody, bring_down, fault_of, healed, injected, victim_in
 
+from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.core.process import ProcessId
+from chaos_aura.supervision.place import CATALOGUE
 from chaos_aura.supervision.state import ChildState
 from injectors.process import ProcessInjector
 from injectors.supervised.signalling import send
@@ -139,6 +141,17 @@ def test_with_the_stack_down_all_is_gone(victim: Victim, injector: ProcessInject
     assert healed(injector, undo)
 
 
+def test_one_that_the_stack_does_without_now_stays_stopped(victim: Victim, injector: ProcessInjector) -> None:
+    """A stack that wants fewer workers keeps the others as spares, which its catalogue does not name."""
+    _write_catalogue(victim, VICTIM)
+    undo = injected(injector, fault_of("stop", "victim"), VICTIM)
+    _write_catalogue(victim)
+    assert "has no victim any more" in healed(injector, undo)
+    assert _state(victim) is ChildState.STOPPED
+    _write_catalogue(victim, VICTIM)
+    assert "runs again" in healed(injector, undo)
+
+
 def test_the_command_by_hand_continues_it(victim: Victim, injector: ProcessInjector) -> None:
     undo = injected(injector, PAUSE, VICTIM)
     assert os.system(undo.by_hand) == 0
@@ -149,6 +162,10 @@ def _replace(victim: Victim) -> None:
     former = victim.process()
     os.kill(former.pid, signal.SIGKILL)
     wait_until(lambda: victim.process() != former, 20, "it has a successor")
+
+
+def _write_catalogue(victim: Victim, *services: Service) -> None:
+    (victim.project.home / CATALOGUE).write_text(Catalogue("local", services, ()).to_json(), encoding="utf-8")
 
 
 def _state(victim: Victim) -> ChildState:
