@@ -48,8 +48,15 @@ def case_on_redis(stack: RunningStack, injector: Injector, fault: Fault) -> Case
     return case_of(injector, fault, stack.catalogue.target(fault.target), stack.project.home, restart, remove, restore)
 
 
-def case_of(injector: Injector, fault: Fault, target: Target, home: Path, *acts: object) -> Case:
-    why = "" if acts else "its helper does not live in the target"
+def case_of(
+    injector: Injector,
+    fault: Fault,
+    target: Target,
+    home: Path,
+    *acts: object,
+    why_not_ended: str = "its helper does not live in the target",
+) -> Case:
+    why = "" if acts else why_not_ended
     case = Case(injector, fault, target, str(home), *acts, why_not_ended=why)  # type: ignore[arg-type]
     return replace(case, in_force_within_s=WITHIN_S, gone_within_s=WITHIN_S)
 

@@ -61,7 +61,8 @@ def _free_mb_for_us(path: Path) -> float:
 class TestDiskFull(InjectorContract):
     @pytest.fixture
     def case(self, stress: StressInjector, ground: Ground, data: Path) -> Case:
-        return case_of(stress, fault_for(data), REDIS, ground.home)
+        why = "no process of the target holds the file"
+        return case_of(stress, fault_for(data), REDIS, ground.home, why_not_ended=why)
 
 
 def test_only_what_shall_stay_is_free(stress: StressInjector, data: Path) -> None:
