@@ -1,5 +1,6 @@
 """One control group of ours: made, filled, emptied, removed. Everything here is writing and reading its files."""
 
+import itertools
 import os
 import re
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 from chaos_aura.core.process import ProcessId
 from injectors.cgroup.controls import Control
 
-_TRIAL = re.compile(r"chaos-aura-trial-(\d+)-(\d+)")
+_TRIAL = re.compile(r"chaos-aura-trial-(\d+)-(\d+)(-\d+)?")
+_NUMBERS = itertools.count()
 _REMOVED_WITHIN_S = 2.0
 _TRY_EVERY_S = 0.005
 
@@ -77,13 +79,13 @@ class Group:
 
 
 def try_controls(parent: Path, controls: Sequence[Control], me: ProcessId) -> None:
-    """OSError when no group with these limits may be made there. Nothing stays."""
+    """OSError when no group with these limits may be made there. Nothing stays. Threads may try at once."""
     for left in parent.glob("chaos-aura-trial-*"):
         maker = _TRIAL.fullmatch(left.name)
         if maker and not ProcessId(int(maker[1]), int(maker[2])).is_alive():
             with suppress(OSError):
                 left.rmdir()
-    group = Group(parent / f"chaos-aura-trial-{me.pid}-{me.start_ticks}")
+    group = Group(parent / f"chaos-aura-trial-{me.pid}-{me.start_ticks}-{next(_NUMBERS)}")
     try:
         group.make(controls)
     finally:

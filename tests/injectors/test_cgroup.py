@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -178,8 +179,17 @@ def test_the_command_by_hand_takes_it_away(victim: Victim, injector: CgroupInjec
 def test_a_dead_trial_is_cleared_away(victim: Victim, injector: CgroupInjector) -> None:
     """`injector` looks that nothing is left."""
     parent = Groups().place_for(victim.process().pid, "cpu").parent
-    (parent / "chaos-aura-trial-1-1").mkdir()
+    for name in ("chaos-aura-trial-1-1", "chaos-aura-trial-1-1-7"):
+        (parent / name).mkdir()
     assert CgroupInjector(victim.ground).can(THROTTLE, VICTIM)
+
+
+def test_several_may_ask_at_once(victim: Victim, injector: CgroupInjector) -> None:
+    """Each tries it anew. Nobody may take the trial of another away: that looked like a machine that cannot."""
+    asking = [CgroupInjector(victim.ground) for _ in range(80)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda one: one.can(THROTTLE, VICTIM), asking))
+    assert {answer.why for answer in answers} == {""}
 
 
 def test_a_path_has_no_group(injector: CgroupInjector) -> None:
