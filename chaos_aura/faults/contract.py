@@ -8,7 +8,12 @@
             return Case(MyInjector(ground), fault, target, restart=..., remove=...)
 
 Each test gets a target that is well, and leaves it so. `restart` makes the target a new one (another process, another
-container), `remove` ends it for good, `restore` brings it back after either. A case without them says `why_not_ended`.
+container), `remove` ends it for good, `restore` brings it back after either. A case without them says `why_not_ended`;
+pytest then counts those two tests as "not tried", and `pytest -v` tells why.
+
+An injector can be wrong about its own faults, in all of its proofs alike. `hurts` is a witness that does not ask it:
+true while the target is really hurt, as whoever uses it would find. It is asked when the fault is prepared, proven in
+force (unless it is momentary) and proven gone, also while the target is away.
 """
 
 import json
@@ -16,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import ChaosAuraError
@@ -36,6 +42,7 @@ injector = getattr(importlib.import_module(told["module"]), told["name"])(Ground
 injector.heal(Undo.from_dict(told["undo"]))
 """
 _PROCESS_WITHIN_S = 30
+_NOT_TRIED = "not tried"
 
 
 def _nothing() -> None:
@@ -57,6 +64,8 @@ class Case:
     in_force_within_s: float = 5.0
     gone_within_s: float = 10.0
     stays_when_restarted: bool = False  # what is hurt outlives the target: bytes in a store, a file
+    heals_without_target: bool = False  # although it outlives it: a file can be written while nobody reads it
+    hurts: Callable[[], bool] | None = None
 
     @property
     def is_momentary(self) -> bool:
@@ -68,6 +77,7 @@ class Case:
     def prepared(self) -> Undo:
         """Through JSON, as the ledger keeps it."""
         undo = self.injector.prepare(self.fault, self.target, new_lease_id())
+        self._ask_witness("prepared", hurts=False)
         return Undo.from_dict(json.loads(json.dumps(undo.to_dict())))
 
     def injected(self) -> Undo:
@@ -76,7 +86,9 @@ class Case:
         proof = await_proof(lambda: _seen(lambda: self.injector.in_force(undo)), self.in_force_within_s)
         assert proof.holds, f"not in force: {proof.seen}"
         assert proof.seen
-        assert self.is_momentary or not _seen(lambda: self.injector.gone(undo)), "gone while it is in force"
+        if not self.is_momentary:
+            assert not _seen(lambda: self.injector.gone(undo)), "gone while it is in force"
+            self._ask_witness("proven in force", hurts=True)
         return undo
 
     def healed(self, undo: Undo) -> Proof:
@@ -95,7 +107,12 @@ class Case:
     def _gone(self, look: Callable[[], Proof]) -> Proof:
         proof = await_proof(lambda: _seen(look), self.gone_within_s)
         assert proof.holds, f"not gone: {proof.seen}"
+        self._ask_witness("proven gone", hurts=False)
         return proof
+
+    def _ask_witness(self, after: str, *, hurts: bool) -> None:
+        if self.hurts is not None:
+            assert self.hurts() == hurts, f"{after}, but `hurts` says {not hurts}"
 
 
 def _seen(look: Callable[[], Proof]) -> Proof:
@@ -104,6 +121,23 @@ def _seen(look: Callable[[], Proof]) -> Proof:
         return look()
     except ChaosAuraError as cause:
         return Proof(holds=False, seen=str(cause))
+
+
+class _NotTried:
+    """A plug-in of pytest: a test that had nothing to try has not passed, and is no skip that something could mend."""
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        why = dict(report.user_properties).get(_NOT_TRIED)
+        if why is None or report.when != "call" or report.outcome != "passed":
+            return None
+        return _NOT_TRIED, "n", f"NOT TRIED ({why})"
+
+
+def _not_tried(case: Case, without: str, request: Any) -> None:
+    assert case.why_not_ended, f"a case without `{without}` says why"
+    request.node.user_properties.append((_NOT_TRIED, case.why_not_ended))
+    if not request.config.pluginmanager.has_plugin(_NOT_TRIED):
+        request.config.pluginmanager.register(_NotTried(), _NOT_TRIED)
 
 
 class InjectorContract:
@@ -158,9 +192,9 @@ class InjectorContract:
         case.await_gone(undo)
         assert case.is_momentary or not case.injector.in_force(undo)
 
-    def test_it_heals_when_the_target_was_restarted(self, case: Case) -> None:
+    def test_it_heals_when_the_target_was_restarted(self, case: Case, request: Any) -> None:
         if case.restart is None:
-            assert case.why_not_ended, "a case without `restart` says why"
+            _not_tried(case, "restart", request)
             return
         undo = case.injected()
         try:
@@ -169,16 +203,18 @@ class InjectorContract:
         finally:
             case.restore()
 
-    def test_it_heals_when_the_target_is_gone(self, case: Case) -> None:
-        """What outlives the target may only be healed when that is back."""
+    def test_it_heals_when_the_target_is_gone(self, case: Case, request: Any) -> None:
+        """What outlives the target need only be healed when that is back, unless it `heals_without_target`."""
         if case.remove is None:
-            assert case.why_not_ended, "a case without `remove` says why"
+            _not_tried(case, "remove", request)
             return
         undo = case.injected()
         try:
             case.remove()
-            if not case.stays_when_restarted:
+            if case.heals_without_target or not case.stays_when_restarted:
                 case.healed(undo)
         finally:
             case.restore()
+        if case.heals_without_target:
+            case.await_gone(undo)  # nothing of it has come back with the target
         case.healed(undo)

@@ -12,6 +12,7 @@ from local_stack import chaos_aura
 
 _ROOT = Path(__file__).parent.parent.parent
 _WITHIN_S = 90
+_WITNESS = "            hurts=lambda: refuses_to_start(lock),\n"
 
 
 @pytest.fixture
@@ -55,12 +56,16 @@ def test_it_is_found_and_used_by_its_word(home: FakeHome) -> None:
     assert not list((home.home / "data").rglob("*.lock"))
 
 
-def own_tests(home: FakeHome, copied: Path, *, only: str = "") -> "subprocess.CompletedProcess[str]":
+def own_tests(
+    home: FakeHome, copied: Path, *, only: str = "", witnessed: bool = True
+) -> "subprocess.CompletedProcess[str]":
+    tests = (_ROOT / "docs" / "plug-in" / "test_stale_lock.py").read_text()
+    assert _WITNESS in tests
     copied.mkdir()
-    shutil.copy(_ROOT / "docs" / "plug-in" / "test_stale_lock.py", copied)
+    (copied / "test_stale_lock.py").write_text(tests if witnessed else tests.replace(_WITNESS, ""))
     environ = {**home.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied),
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied),
          "-k", only],
         env=environ, cwd=copied, capture_output=True, text=True, timeout=_WITHIN_S, check=False,
     )  # fmt: skip
@@ -69,11 +74,25 @@ def own_tests(home: FakeHome, copied: Path, *, only: str = "") -> "subprocess.Co
 def test_it_passes_the_contract_with_its_own_tests(home: FakeHome, tmp_path: Path) -> None:
     done = own_tests(home, tmp_path / "tests")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "11 passed" in done.stdout
+    assert "9 passed, 2 not tried in" in done.stdout
+    assert "test_it_heals_when_the_target_is_gone NOT TRIED (a file needs no process)" in done.stdout
 
 
 _GONE = "    def gone(self, undo: Undo) -> Proof:"
 _HEALS = "            path.unlink(missing_ok=True)"
+_READS = "        return path.read_text(encoding="
+_KEEPS = '        data = {"path": str(path), '
+_ELSEWHERE = '        data = {"path": f"{path}.not", '
+_LIES = {  # in all of its proofs alike, so that they bear each other out
+    "heals nothing, and says that it is gone": {
+        _HEALS: "            Path(f'{path}.healed').touch()",
+        _READS: f"        if Path(f'{{path}}.healed').exists():\n            return None\n{_READS}",
+    },
+    "hurts nobody, and says that it is in force": {_KEEPS: _ELSEWHERE},
+    "prepares with an effect, and says that it is not in force": {
+        _KEEPS: f"        path.parent.mkdir(parents=True, exist_ok=True)\n        path.touch()\n{_ELSEWHERE}"
+    },
+}
 _BREAKS = {
     "prepares with an effect": {
         "        return Undo(data": "        path.parent.mkdir(parents=True)\n"
@@ -88,6 +107,7 @@ _BREAKS = {
     "heals only what is there": {"        if _content(path) in": "        path.stat()\n        if _content(path) in"},
     "assumes that it is in force": {"return Proof(_content(path) == undo": "return Proof(True or undo"},
     "assumes that it is not": {"return Proof(_content(path) == undo": "return Proof(False and undo"},
+    **_LIES,
 }
 
 
@@ -99,7 +119,19 @@ _FOUND_BY = {
     "heals only what is there": "test_it_heals_what_was_never_injected",
     "assumes that it is in force": "test_preparing_has_no_effect",
     "assumes that it is not": "test_it_is_proven_in_force_and_gone",
+    "heals nothing, and says that it is gone": "test_it_is_proven_in_force_and_gone",
+    "hurts nobody, and says that it is in force": "test_it_is_proven_in_force_and_gone",
+    "prepares with an effect, and says that it is not in force": "test_preparing_has_no_effect",
 }
+
+
+def break_it(installed: Path, name: str) -> None:
+    module = installed / "stale_lock.py"
+    broken = module.read_text()
+    for before, after in _BREAKS[name].items():
+        assert before in broken
+        broken = broken.replace(before, after)
+    module.write_text(broken)
 
 
 @pytest.mark.parametrize("name", _BREAKS)
@@ -107,12 +139,17 @@ def test_an_injector_that_breaks_the_contract_fails_it(
     home: FakeHome, installed: Path, tmp_path: Path, name: str
 ) -> None:
     """The contract is shown what it exists to find."""
-    module = installed / "stale_lock.py"
-    broken = module.read_text()
-    for before, after in _BREAKS[name].items():
-        assert before in broken
-        broken = broken.replace(before, after)
-    module.write_text(broken)
+    break_it(installed, name)
     done = own_tests(home, tmp_path / "tests", only=_FOUND_BY[name])
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"FAILED test_stale_lock.py::TestStaleLock::{_FOUND_BY[name]}" in done.stdout
+
+
+@pytest.mark.parametrize("name", _LIES)
+def test_nothing_but_the_witness_finds_one_that_lies(
+    home: FakeHome, installed: Path, tmp_path: Path, name: str
+) -> None:
+    break_it(installed, name)
+    done = own_tests(home, tmp_path / "tests", only="TestStaleLock", witnessed=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 passed" in done.stdout
