@@ -354,8 +354,15 @@ def test_all_is_healed_with_the_stack_down(home: FakeHome) -> None:
         assert run(home, "heal", "--all").stdout == "no fault is open\n"
 
 
-@pytest.mark.parametrize("words", [["heal", "--all"], ["down"]], ids=lambda words: words[0])
-@pytest.mark.parametrize("text", ["[limits\n", "[limits]\nforbiden_targets = []\n", "limits = 3\n"])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["heal", "--all"], "[limits\n"),
+        (["heal", "--all"], "[limits]\nforbiden_targets = []\n"),
+        (["heal", "--all"], "limits = 3\n"),
+        (["down"], "[limits\n"),
+    ],
+)
 def test_limits_that_cannot_be_read_keep_no_command_from_healing(home: FakeHome, words: list[str], text: str) -> None:
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
