@@ -17,11 +17,13 @@ from awaiting import wait_until
 from driven_allocations import Driven, drive, neo4j_of
 from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
-from local_stack import placed
 
+from chaos_aura.core.address import on_loopback
+from chaos_aura.core.catalogue import Service
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.kinds import KINDS
+from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.contract import Case, InjectorContract
 from chaos_aura.faults.ground import Ground
 from chaos_aura.platform.model import Outcome, PastDecision
@@ -186,31 +188,22 @@ def test_a_silent_neo4j_is_an_error_and_not_a_no(stack: RunningStack, case: Case
     case.healed(undo)
 
 
-def test_a_neo4j_that_is_down_still_has_it(stack: RunningStack, case: Case) -> None:
-    undo = case.injected()
-    assert case.remove
-    case.remove()
-    try:
-        for ask in (case.injector.gone, case.injector.heal):
-            with pytest.raises(TargetUnfit, match=r"what was changed is still in its files; run: chaos-aura up, then"):
-                ask(undo)
-        with pytest.raises(TargetUnfit, match=r"^neo4j: cannot be asked at bolt://.*; run: chaos-aura status$"):
-            case.prepared()
-    finally:
-        case.restore()
-    case.healed(undo)
-
-
-def test_with_all_data_removed_nothing_is_left_to_heal(case: Case, tmp_path: Path) -> None:
+def test_a_neo4j_that_is_down_still_has_it_until_all_data_are_removed(case: Case, tmp_path: Path) -> None:
+    """At a port where nobody listens. That it can be healed when it is up again is in the contract."""
     folder = tmp_path / "data" / "neo4j"
     folder.mkdir(parents=True)
-    lost = Undo({**case.prepared().data, "uri": "bolt://127.0.0.1:1", "data_folder": str(folder)})
+    down = Service("neo4j", on_loopback(1), "bolt", "")
+    undo = Undo({**case.prepared().data, "uri": down.uri, "data_folder": str(folder)})
     elsewhere = Neo4jInjector(Ground(tmp_path, {}))
-    with pytest.raises(TargetUnfit, match=r"^neo4j: cannot be asked at bolt://127\.0\.0\.1:1 "):
-        elsewhere.gone(lost)
+    still_there = r"^neo4j: cannot be asked at bolt://127\.0\.0\.1:1 .*; what was changed is still in its files; "
+    for ask in (elsewhere.gone, elsewhere.heal):
+        with pytest.raises(TargetUnfit, match=f"{still_there}run: chaos-aura up, then chaos-aura heal 01"):
+            ask(undo)
+    with pytest.raises(TargetUnfit, match=r"^neo4j: cannot be asked at bolt://.*; run: chaos-aura status$"):
+        elsewhere.prepare(case.fault, down, new_lease_id())
     shutil.rmtree(folder)
-    elsewhere.heal(lost)
-    assert elsewhere.gone(lost).seen == "all that Neo4j kept has been removed"
+    elsewhere.heal(undo)
+    assert elsewhere.gone(undo).seen == "all that Neo4j kept has been removed"
 
 
 def test_by_hand_it_is_healed_too(case: Case, database: neo4j.Driver) -> None:
@@ -223,14 +216,15 @@ def test_by_hand_it_is_healed_too(case: Case, database: neo4j.Driver) -> None:
     assert decisions(database) == before
 
 
-def test_without_decisions_it_is_one_clear_line(tmp_path: Path) -> None:
-    with placed(tmp_path / "empty") as empty:
-        empty.project.root.mkdir()
-        empty.up("neo4j")
-        stack = empty.running()
-        warm(stack)
+def test_without_decisions_it_is_one_clear_line(case: Case, database: neo4j.Driver) -> None:
+    database.execute_query("MATCH (d:Decision) REMOVE d:Decision SET d:PutAside")
+    try:
+        assert decisions(database) == {}
         with pytest.raises(TargetUnfit) as unfit:
-            Neo4jInjector(ground_of(stack)).prepare(fault_of(), stack.catalogue.service("neo4j"), "L")
+            case.prepared()
+    finally:
+        database.execute_query("MATCH (d:PutAside) REMOVE d:PutAside SET d:Decision")
+    assert decisions(database)
     assert str(unfit.value) == "neo4j: no decision is recorded; drive some allocations first"
 
 
