@@ -23,13 +23,14 @@ def down(
     is_there = project.home.exists()
     has_faults = (project.home / FOLDER / LEDGER).exists()
     if has_faults:
-        from chaos_aura.cli.faults_of_stack import end_faults  # noqa: PLC0415 - most stacks have none
+        from chaos_aura.cli.faults_of_stack import await_end_of_reaper, end_faults  # noqa: PLC0415 - most have none
 
         end_faults(project.home)
     was_running = bring_down(project, purge=purge and not has_faults, on_wait=_tell_waiting)
     typer.echo("down" if was_running else "was not running")
     if has_faults:
         end_faults(project.home, is_last=purge)
+        await_end_of_reaper(project.home)
         if purge:
             bring_down(project, purge=True, on_wait=_tell_waiting)
     if purge and is_there:

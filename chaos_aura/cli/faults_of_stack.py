@@ -13,7 +13,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK
 
-_REAPER_ENDS_WITHIN_S = 10.0
+_REAPER_ENDS_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -26,15 +26,15 @@ def end_faults(home: Path, *, is_last: bool = False) -> None:
                 lease = outcome.lease
                 typer.echo(f"{outcome.ending.value}: {lease.fault} (lease {lease.id}): {outcome.why}")
     left = Ledger(home / FOLDER).open_leases()
-    if not left:
-        _await_end_of_reaper(home)
-    elif is_last:
+    if left and is_last:
         by_hand = f"; by hand: {left[0].undo.by_hand}" if left[0].undo.by_hand else ""
         raise NotHealed(str(left[0].fault), left[0].why, f"nothing was removed; run: chaos-aura heal --all{by_hand}")
 
 
-def _await_end_of_reaper(home: Path) -> None:
-    """With nothing left to guard it ends by itself, unless another command of this stack still runs."""
+def await_end_of_reaper(home: Path) -> None:
+    """With nothing left to guard it ends by itself, once no other command of this stack runs any more."""
+    if Ledger(home / FOLDER).open_leases():
+        return
     deadline_s = time.monotonic() + _REAPER_ENDS_WITHIN_S
     while signer(home / FOLDER / REAPER_LOCK) and time.monotonic() < deadline_s:
         time.sleep(_LOOK_EVERY_S)
