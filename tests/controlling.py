@@ -1,7 +1,7 @@
 """`python controlling.py HOME HALT KIND TARGET LASTS_S [KEY=VALUE...]`: a controller that tests kill.
 
-It injects one fault, says on its output what it is about to do, and halts at the step named HALT (prepare, inject,
-prove, in_force, heal, healed; `none` never) until a line comes in.
+It injects one fault, says on its output what it is about to do, and halts at the step named HALT (prepare, lease,
+inject, prove, in_force, heal, healed; `none` never) until a line comes in.
 """
 
 import os

@@ -156,6 +156,7 @@ class Engine:
             self._guard.ready()
             self._on_step("prepare")
             lease = self._prepared(fault, target, chosen, lease_id)
+            self._on_step("lease")
             self.ledger.intend(lease, lambda open_leases: self._check(fault, target, chosen, open_leases))
         except ChaosAuraError as refused:
             self._telling.before(fault, lease_id, "fault.refused", why=str(refused))

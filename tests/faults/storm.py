@@ -24,7 +24,7 @@ from chaos_aura.faults.place import FOLDER, REAPER_LOCK
 from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.stack.running import RunningStack
 
-_STEPS = ("prepare", "inject", "prove", "in_force", "heal")
+_STEPS = ("prepare", "lease", "inject", "prove", "in_force", "heal")
 _LASTS_S = "60"
 _MB = 1 << 20
 _DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
