@@ -55,8 +55,9 @@ class CgroupInjector:
         return capability
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        thing = _THINGS[_CONTROLLERS[fault.kind]]
-        return Footprint(frozenset({f"{thing} of {target.name}"}), frozenset({target.name}))
+        """One that is only slower still does what the healing of other faults asks of it."""
+        writes = frozenset({f"{_THINGS[_CONTROLLERS[fault.kind]]} of {target.name}"})
+        return Footprint(writes, frozenset() if fault.kind == "cpu_throttle" else frozenset({target.name}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         main, controller = running(self._ground, target.name), _CONTROLLERS[fault.kind]

@@ -42,8 +42,8 @@ class DutyCycleInjector:
         return capability and self._leads_its_group(target.name)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        writes = frozenset({f"process {target.name}", f"processor time of {target.name}"})
-        return Footprint(writes, hurts=frozenset({target.name}))
+        """One that is only slower still does what the healing of other faults asks of it."""
+        return Footprint(frozenset({f"process {target.name}", f"processor time of {target.name}"}))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         refuse_unless(self.can(fault, target), target.name)

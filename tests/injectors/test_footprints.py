@@ -81,6 +81,11 @@ def test_bad_events_are_passed_by_a_projection_that_can_read(
     assert not needs & footprint(stack, "toxiproxy", "latency", "projection.kafka").hurts
 
 
+@pytest.mark.parametrize("injector", ["cgroup", "duty-cycle"])
+def test_nothing_waits_for_one_that_is_only_slow(stack: RunningStack, injector: str) -> None:
+    assert not footprint(stack, injector, "cpu_throttle", "redis").hurts
+
+
 def test_no_two_wait_for_each_other(stack: RunningStack) -> None:
     registry = Registry.installed(ground_of(stack))
     targets: tuple[Target, ...] = (*stack.catalogue.services, *stack.catalogue.edges)

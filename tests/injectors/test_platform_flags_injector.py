@@ -85,6 +85,7 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         remove=remove,
         restore=restore,
         stays_when_restarted=True,
+        heals_without_target=True,
     )
 
 
