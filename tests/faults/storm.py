@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from shutil import disk_usage
 from typing import Any
 
 from awaiting import wait_until
@@ -53,8 +52,9 @@ class Blow:
 
     def on(self, home: Path) -> "Blow":
         """The same, for a stack there: how full its disk is differs from machine to machine."""
-        free_mb = int(disk_usage(home).free / _MB) - _A_LITTLE_MB
-        meant = {FREE_BUT_A_LITTLE: free_mb}
+        now = os.statvfs(home)
+        free = (now.f_bfree if os.geteuid() == 0 else now.f_bavail) * now.f_frsize
+        meant = {FREE_BUT_A_LITTLE: free // _MB - _A_LITTLE_MB}
         return replace(self, parameters={key: meant.get(str(value), value) for key, value in self.parameters.items()})
 
     def words(self) -> list[str]:
