@@ -27,7 +27,7 @@ _GOAL_S = 1.0
 
 
 def main() -> int:
-    """1 when anything was left, or the platform did not recover."""
+    """1 when anything was left or refused, or the platform did not recover."""
     with tempfile.TemporaryDirectory() as folder, placed(Path(folder)) as one:
         one.up()
         stack = one.running()
@@ -49,7 +49,7 @@ def main() -> int:
         well = is_well(stack)
         print(f"the platform: {'well' if well else 'NOT WELL'} {time.monotonic() - ended_s:.1f} s after")
         drive(stack, 1)
-        return int(not well or any(strike.left for strike in strikes))
+        return int(not well or any(strike.left or strike.was_refused for strike in strikes))
 
 
 def _print(strikes: list[Strike]) -> None:
@@ -61,11 +61,12 @@ def _print(strikes: list[Strike]) -> None:
         print(f"{how}: {len(chosen)} strikes")
         print(f"    gone    p50 {p50:5.2f}  p99 {p99:5.2f}  longest {longest:5.2f} s  beyond 1 s: {dict(late)}")
         print(f"    closed  p50 {quantile(closed_s, 0.5):5.2f}  p99 {quantile(closed_s, 0.99):5.2f} s")
-    failed = [strike for strike in strikes if strike.said.startswith("failed")]
+    refused = [strike for strike in strikes if strike.was_refused]
+    print(f"killed after its fault was injected: {sum(strike.was_injected for strike in strikes)} of {len(strikes)}")
     print(f"left something: {sum(bool(strike.left) for strike in strikes)} of {len(strikes)}")
     print(f"within {_GOAL_S:g} s: {sum(strike.gone_s <= _GOAL_S for strike in strikes)} of {len(strikes)}")
-    print(f"never injected, because it was refused or failed: {len(failed)}")
-    for strike in failed[:5]:
+    print(f"refused, so nothing was tried: {len(refused)}")
+    for strike in refused[:5]:
         print(f"    {strike}: {strike.said}")
 
 

@@ -1,1 +1,1 @@
-"""Mechanisms of harm, one a file, each found as a plug-in."""
+"""Mechanisms of harm, a folder each, found as plug-ins; beside them what several of them share."""

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from chaos_aura.core.catalogue import Edge, Target
 from chaos_aura.core.errors import BadInput, StackDown, TargetUnfit
-from chaos_aura.core.fault import YES, Capability, Undo, no
+from chaos_aura.core.fault import Capability, Undo, no
 from chaos_aura.faults.ground import Ground
+from injectors.packages import are_installed
 
 LARGEST_UNDO_BYTES = 8 * 1024 * 1024
 _MB = 1024 * 1024
@@ -30,9 +30,7 @@ class Store:
             return no(f"edge {target.name} holds no data", f"name the service: {self.name}")
         if target.name != self.name:
             return no(f"{target.name} holds none of these data", f"name {self.name}")
-        if find_spec(self.package) is None:
-            return no(f"package `{self.package}` is missing", "run: pip install 'chaos-aura[clients]'")
-        return YES
+        return are_installed("clients", self.package)
 
     def found_at(self, target: Target, lease_id: str) -> dict[str, Any]:
         """What undo data say of it. `data_folder` is empty where its data are not known to lie on this machine."""

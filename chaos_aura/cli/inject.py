@@ -87,15 +87,17 @@ def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:
     except Exception:
         engine.heal([lease])
         raise
-    _tell_end(telling, lease, engine.heal([lease]), held)
+    outcomes = engine.heal([lease])
+    if not outcomes and not held.ended_by:
+        seen = engine.seen_gone(lease)
+        telling.say(f"healed on time, by the reaper: {seen}", healed=True, gone=seen)
+    _tell_end(telling, lease, outcomes, held)
 
 
 def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], held: Held) -> None:
     telling.document |= {"held_s": round(held.for_s, 3), "lost": held.lost, "ended_by": held.ended_by}
     if held.repaired:
         telling.say(f"after {held.for_s:.1f} s {held.repaired}", repaired=held.repaired)
-    if not outcomes and not held.ended_by:
-        telling.say("healed: on time, by the reaper", healed=True, gone="proven by the reaper")
     for outcome in outcomes:
         facts = {"healed": outcome.is_good, "gone": outcome.why, "heal_took_s": outcome.took_s}
         telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)

@@ -116,6 +116,11 @@ class Engine:
         still_open = [each for lease in chosen if (each := current.get(lease.id, lease)).is_open]
         return heal_all(self._healing, still_open, [each for each in current.values() if each.is_open])
 
+    def seen_gone(self, lease: Lease) -> str:
+        """What whoever healed it saw, as it is written down. Empty when nobody has, or it was long ago."""
+        ended = self.ledger.leases().get(lease.id)
+        return ended.why if ended and not ended.is_open else ""
+
     def _await_over(self, lease_ids: Iterable[str]) -> None:
         """Until none of them is being injected any more."""
         for lease_id in lease_ids:

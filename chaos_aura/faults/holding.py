@@ -10,6 +10,7 @@ from chaos_aura.faults.engine import Engine
 _LOOK_EVERY_S = 0.1
 _PROVE_EVERY_S = 1.0
 _LONGEST_PROOF_S = 5.0  # what an injector may take
+_UNSEEN_S = _PROVE_EVERY_S + _LONGEST_PROOF_S  # at most between the last look that saw it and its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,36 @@ class Held:
 
 
 def hold(engine: Engine, lease: Lease, for_s: float) -> Held:
-    """Until its time is up, somebody heals it, or it is lost. It is proven once more when its time is up."""
-    began_s = looked_s = time.monotonic()
-    ends_s, lost = began_s + for_s, ""
+    """Until its time is up, somebody heals it, or it is lost. It is proven once more when its time is up.
+
+    The reaper ends it on time, perhaps while that last look takes place: then the look before it counts. It does not
+    where nobody has looked for long, as when this process was stopped.
+    """
+    began_s = looked_s = seen_s = time.monotonic()
+    ends_s, lost, was_due = began_s + for_s, "", True
     while not lost and (now_s := time.monotonic()) < ends_s and _is_open(engine, lease):
         time.sleep(min(_LOOK_EVERY_S, ends_s - now_s))
         now_s = time.monotonic()
         if now_s >= min(looked_s + _PROVE_EVERY_S, ends_s):
-            looked_s, lost = now_s, _lost(engine, lease)
+            looked_s, was_due = now_s, not _is_over(lease)
+            lost = _lost(engine, lease)
+            seen_s = seen_s if lost else looked_s
     held_s = time.monotonic() - began_s
-    if lease.has_ended(boot_id(), since_boot_s()) and looked_s >= ends_s - _LONGEST_PROOF_S:
-        return Held(held_s)  # the reaper ends it on time, perhaps while it is looked at: the look before that counts
-    if held_s >= for_s and not lost:
+    was_cut_off = was_due and _is_over(lease)
+    if held_s >= for_s and seen_s >= ends_s - _UNSEEN_S and (was_cut_off or not lost):
         return Held(held_s)
+    if _is_over(lease):
+        return Held(held_s, ended_by=f"nobody had looked for the last {ends_s - seen_s:.1f} s of it")
     if not _is_open(engine, lease):
         return Held(held_s, ended_by="it was healed by somebody else")
     if lost and engine.is_repaired(lease):
         return Held(held_s, repaired=f"the system has repaired it: {lost}")
     return Held(held_s, lost)
+
+
+def _is_over(lease: Lease) -> bool:
+    """Its time is up, with what the owner is given to end it."""
+    return lease.has_ended(boot_id(), since_boot_s())
 
 
 def _lost(engine: Engine, lease: Lease) -> str:

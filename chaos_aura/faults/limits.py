@@ -2,7 +2,7 @@
 
 [limits]
 allowed_targets = ["*"]            # names or patterns: "redis", "worker.*"; "worker" means worker-2 and so on, too
-forbidden_targets = ["temporal"]   # wins; forbids the edges into it, and what would hurt it, too
+forbidden_targets = ["temporal"]   # wins; forbids the edges into it, and faults that say that they hurt it
 faults_at_once = 10
 default_s = 30                     # how long a fault lasts when nobody says
 longest_s = 600

@@ -67,8 +67,7 @@ def _gone(engine: Engine, lease: Lease) -> Told:
         if not outcome.is_good:
             raise _failure(outcome)
         return {"gone": outcome.why}
-    ended = engine.ledger.leases().get(lease.id)
-    return {"gone": ended.why if ended else "it was healed"}  # as whoever has healed it saw it
+    return {"gone": engine.seen_gone(lease)}
 
 
 def _refuse_cut_short(fault: Fault, held: Held) -> None:

@@ -46,13 +46,10 @@ class ProcessChurn:
         window_s = told.get("window_s", 0.0)
         if since_boot_s() - told.get("at_s", 0.0) > _OLDEST_S or window_s < _LEAST_WINDOW_S:
             return Proof(False, f"starts have been counted for {window_s:.1f} s only")
-        rate, least = (
-            told["window"] / window_s,
-            max(1.0, _ENOUGH * asked * window_s - 1),
-        )  # the next may be due just now
+        rate = told["window"] / window_s
         seen = f"{rate:.0f} processes a second were started for {window_s:.1f} s, {asked} were asked"
         facts = {"rate_per_s": rate, "started": told["started"], "started_on_machine": _started_ever()}
-        if told["window"] < least:
+        if told["window"] < max(1.0, _ENOUGH * asked * window_s - 1):  # the next one may be due just now
             return Proof(False, f"{seen}; more are not reached here now: ask for rate_per_s={_reachable(rate)}", facts)
         return Proof(True, seen, facts)
 

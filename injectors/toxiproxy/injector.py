@@ -12,6 +12,7 @@ from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
+from injectors.packages import are_installed
 from injectors.refusal import refuse_unless
 from injectors.toxiproxy.applying import free, hurt
 from injectors.toxiproxy.deadlock import await_successor, is_deadlocked, kill
@@ -19,7 +20,7 @@ from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
 from injectors.toxiproxy.proving import EdgeProver, all_hold
-from injectors.toxiproxy.reach import SERVER, can_reach, can_speak, edges_of
+from injectors.toxiproxy.reach import SERVER, can_reach, edges_of
 from injectors.toxiproxy.side_by_side import failures, side_by_side
 from injectors.toxiproxy.telling import remedy, touched, written
 from injectors.toxiproxy.unanswered import Unanswered
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from injectors.toxiproxy.adapter import Server
 
 _HEALS_WITHIN_S = 4.5
+_PACKAGES = ("toxiproxy", "requests")
 _NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
 
@@ -50,7 +52,7 @@ class ToxiproxyInjector:
         if fault.kind not in self.kinds:
             return no(f"Toxiproxy knows no {fault.kind}", f"it knows: {', '.join(sorted(self.kinds))}")
         try:
-            reached = can_speak() and can_reach(target, self._ground.catalogue)
+            reached = are_installed("local", *_PACKAGES) and can_reach(target, self._ground.catalogue)
         except ChaosAuraError as cause:
             return no(f"{cause.where} {cause.why}", cause.remedy)
         return can_be_made(fault) if reached else reached

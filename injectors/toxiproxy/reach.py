@@ -1,21 +1,10 @@
 """Which edges a target means, and why it may mean none."""
 
-from importlib.util import find_spec
-
 from chaos_aura.core.catalogue import Catalogue, Edge, Target
 from chaos_aura.core.fault import YES, Capability, no
 from injectors.toxiproxy.greetings import greeting_for
 
 SERVER = "toxiproxy"
-_PACKAGES = ("toxiproxy", "requests")
-
-
-def can_speak() -> Capability:
-    """Without importing them: that takes 0.2 s."""
-    for package in _PACKAGES:
-        if find_spec(package) is None:
-            return no(f"package `{package}` is missing", "run: pip install 'chaos-aura[local]'")
-    return YES
 
 
 def edges_of(target: Target, catalogue: Catalogue) -> tuple[Edge, ...]:

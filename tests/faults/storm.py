@@ -25,15 +25,14 @@ from chaos_aura.stack.running import RunningStack
 
 _STEPS = ("prepare", "lease", "inject", "prove", "in_force", "heal")
 _LASTS_S = "60"
+_UNPROVEN = "could not be proven"
 _MB = 1 << 20
 _DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
 _HANGS_S = 1.0
 _STOPPED_WITHIN_S = 5
 _SENT_WITHIN_S = 10
 _NTH_MEETS_A_HANGING_PROXY = 3  # of the blows against edges
-
-
-FREE_BUT_A_LITTLE = "what is free, but so much"
+_FREE_BUT_A_LITTLE = "what is free, but so much"
 _A_LITTLE_MB = 64
 
 
@@ -54,7 +53,7 @@ class Blow:
         """The same, for a stack there: how full its disk is differs from machine to machine."""
         now = os.statvfs(home)
         free = (now.f_bfree if os.geteuid() == 0 else now.f_bavail) * now.f_frsize
-        meant = {FREE_BUT_A_LITTLE: free // _MB - _A_LITTLE_MB}
+        meant = {_FREE_BUT_A_LITTLE: free // _MB - _A_LITTLE_MB}
         return replace(self, parameters={key: meant.get(str(value), value) for key, value in self.parameters.items()})
 
     def words(self) -> list[str]:
@@ -100,7 +99,7 @@ BLOWS = (
     Blow("file_size_limit", "worker", {"limit_kb": 100_000}),
     Blow("cpu_burn", "redis", {"cores": 1, "percent": 20}),
     Blow("memory_fill", "redis", {"size_mb": 32}),
-    Blow("disk_full", "redis", {"size_mb": 512, "leave_mb": FREE_BUT_A_LITTLE}),
+    Blow("disk_full", "redis", {"size_mb": 512, "leave_mb": _FREE_BUT_A_LITTLE}),
     Blow("connection_flood", "redis", {"connections": 30}),
     Blow("process_churn", "redis", {"rate_per_s": 30}),
     Blow("clock_skew", "kafka", {"offset_s": 100}),
@@ -130,6 +129,11 @@ class Strike:
     gone_s: float
     closed_s: float
     left: Mapping[str, Any]
+
+    @property
+    def was_refused(self) -> bool:
+        """Nothing was tried: it could not be done, or whom it should strike was not well after the strike before."""
+        return self.said.startswith("failed") and _UNPROVEN not in self.said
 
     @property
     def was_injected(self) -> bool:

@@ -2,40 +2,19 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from awaiting import wait_until
+from engines import engine_on
 from hurting import is_well, paused, process_of
 from proxies import proxies
 
 from chaos_aura.core.errors import FaultRefused, NotHealed, NotInForce, TargetUnfit
-from chaos_aura.faults.engine import Engine
-from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.healing import Ending
-from chaos_aura.faults.limits import Limits
-from chaos_aura.faults.reaper.link import ReaperLink
-from chaos_aura.faults.registry import Registry
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.stack.running import RunningStack
 
 _WITHIN_S = 30
-
-
-@contextmanager
-def engine_on(stack: RunningStack, on_step: Callable[[str], None] = lambda _: None) -> Iterator[Engine]:
-    """What it injects is healed at the end, by the reaper if need be."""
-    ground = Ground(stack.project.home, dict(os.environ))
-    link = ReaperLink(ground.home)
-    engine = Engine(ground, Registry.installed(ground), link, limits=Limits(), on_step=on_step)
-    try:
-        yield engine
-    finally:
-        engine.heal_mine()
-        wait_until(lambda: not engine.ledger.open_leases(), _WITHIN_S, "every lease is closed")
-        engine.close()
-        link.close()
 
 
 def toxics(stack: RunningStack) -> list[str]:

@@ -139,8 +139,8 @@ def test_it_has_nothing_of_who_started_it(working: ProcessId, ground: Ground, le
     assert not [path for path in opened.iterdir() if str(path.readlink()).startswith("socket:")]
 
 
-def test_its_start_costs_little(working: ProcessId) -> None:
-    """No site packages are read, and little of Python's own: it is in force long before a common program would be."""
+def test_it_starts_without_site_packages(working: ProcessId) -> None:
+    """Most of the time of a common start goes into them."""
     words = Path(f"/proc/{working.pid}/cmdline").read_text().split("\0")
     assert words[1:3] == ["-I", "-S"]
     mapped = Path(f"/proc/{working.pid}/maps").read_text()

@@ -218,7 +218,7 @@ def _put(pid: int, folder: Path) -> None:
 
 
 def _must_be_possible(capability: Capability) -> None:
-    """Where the doctor, who asks the machine in another way, found that it is."""
+    """Where the doctor could limit a process of its own, by files that it writes itself."""
     if lacking := _doctors_finding():
         pytest.skip(lacking)
     assert capability, capability.why

@@ -41,9 +41,11 @@ HALF = fault_of("cpu_throttle", percent=50)
 _FOREVER_STOPPED_S = 0.3
 _STOPS = 20
 _STRAYS = """
-import subprocess, time
-print(subprocess.Popen(["sleep", "1000"], process_group=0).pid, flush=True)
-time.sleep(1000)
+import os, signal
+if stray := os.fork():
+    os.setpgid(stray, 0)
+    print(stray, flush=True)
+signal.pause()
 """
 
 

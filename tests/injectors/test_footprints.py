@@ -1,20 +1,17 @@
 """Whom faults hurt and whom their healing needs: what must wait for another one waits, and no two for each other."""
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
 from awaiting import wait_until
+from engines import engine_on
 from grounds import ground_of
 
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import Fault, Footprint
 from chaos_aura.core.kinds import KINDS
-from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Ending
 from chaos_aura.faults.injector import Injector
-from chaos_aura.faults.limits import Limits
-from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.faults.registry import Registry
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.stack.running import RunningStack
@@ -30,20 +27,6 @@ _MUST_BE_SAID = {
     "slow_agent": {"agent": "policy"},
     "set_flag": {"flag": "sample", "value": "1"},
 }
-
-
-@pytest.fixture
-def engine(stack: RunningStack) -> Iterator[Engine]:
-    ground = ground_of(stack)
-    link = ReaperLink(ground.home)
-    engine = Engine(ground, Registry.installed(ground), link, limits=Limits())
-    try:
-        yield engine
-    finally:
-        engine.heal_mine()
-        wait_until(lambda: not engine.ledger.open_leases(), _WITHIN_S, "every lease is closed")
-        engine.close()
-        link.close()
 
 
 def footprint(stack: RunningStack, injector: str, kind: str, target: str) -> Footprint:
@@ -103,13 +86,14 @@ def test_no_two_wait_for_each_other(stack: RunningStack) -> None:
     assert both == []
 
 
-def test_a_skewed_clock_waits_for_the_end_of_a_longer_pause(stack: RunningStack, engine: Engine) -> None:
-    skew = engine.inject(engine.fault("clock_skew", "redis", {"offset_s": 120}, 1))
-    pause = engine.inject(engine.fault("pause", "redis", lasts_s=4))
-    [waiting] = engine.heal([skew])
-    assert waiting.ending is Ending.WAITING
-    assert pause.id in waiting.why
-    wait_until(lambda: not engine.ledger.open_leases(), _WITHIN_S, "the reaper has healed both")
+def test_a_skewed_clock_waits_for_the_end_of_a_longer_pause(stack: RunningStack) -> None:
+    with engine_on(stack) as engine:
+        skew = engine.inject(engine.fault("clock_skew", "redis", {"offset_s": 120}, 1))
+        pause = engine.inject(engine.fault("pause", "redis", lasts_s=4))
+        [waiting] = engine.heal([skew])
+        assert waiting.ending is Ending.WAITING
+        assert pause.id in waiting.why
+        wait_until(lambda: not engine.ledger.open_leases(), _WITHIN_S, "the reaper has healed both")
     healed = _told(stack, "fault.healed")
     assert healed.index(pause.id) < healed.index(skew.id)
     assert not {skew.id, pause.id} & {*_told(stack, "fault.stuck")}

@@ -18,8 +18,8 @@ DRAINED_WITHIN_S = 30  # also by a store that was killed and is still starting
 
 @pytest.fixture(scope="module")
 def granting(stack: RunningStack) -> None:
-    """Tests of other rooms cut the worker off from Temporal: healthy again, its client may still pause for 10 s before
-    it polls."""
+    """Tests of other rooms cut the worker off from Temporal: healthy again, its client may still wait for seconds
+    before it polls."""
     tenant = f"first-{uuid.uuid4().hex[:12]}"
     allocate(stack, tenant, tenant)
 
