@@ -59,10 +59,15 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
         yield make
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of two processes that run them side by side, one has all that use the shared stack, in the order of files; a
+    file of the others is never divided."""
     for item in items:
-        if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if _RUNS_SERVERS & fixtures:
             item.add_marker("live")
+        item.add_marker(pytest.mark.xdist_group("shared stack" if "stack" in fixtures else item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)
