@@ -15,6 +15,7 @@ _BEYOND_THE_LIMIT = 64
 _MOST_PIECES = 100  # each takes Toxiproxy a millisecond, however short the pause
 _BYTES_A_MS_OF_KB_A_S = 1
 _US = 1000
+_HAPPENS = frozenset({Shown.REFUSED, Shown.RESET, Shown.CUT_SHORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def sign_of(fault: Fault, size: int, baseline: Baseline) -> Sign:
             return _late(Shown.SWALLOWED, 0, math.inf, baseline.answer_ms)
         case _:
             return _late(Shown.LATE, size, _least_delay_ms(fault, size), baseline.answer_ms)
+
+
+def is_seen_soon(sign: Sign) -> bool:
+    """However quick the round trip was before, this one would take no longer to show it."""
+    return sign.shown in _HAPPENS or 0 < sign.within_ms <= _SHORTEST_MS
 
 
 def _late(shown: Shown, size: int, least_ms: float, baseline_ms: float) -> Sign:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from chaos_aura.core.catalogue import Edge
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault
-from injectors.toxiproxy.exchange import Exchange, Outcome, Question
-from injectors.toxiproxy.expecting import Baseline, sign_of, wanted_size
+from injectors.toxiproxy.exchange import Exchange, Question
+from injectors.toxiproxy.expecting import Baseline, is_seen_soon, sign_of, wanted_size
 from injectors.toxiproxy.greetings import Greeting, greeting_for
 from injectors.toxiproxy.mixture import refuses, toxics_for
 from injectors.toxiproxy.plan import EdgePlan
@@ -14,7 +14,7 @@ from injectors.toxiproxy.sign import Shown, Sign
 from injectors.toxiproxy.toxic import ProxyState
 
 _ANSWERS_WITHIN_MS = 1000.0
-_TRIES, _QUICK_MS = 3, 1.0  # the first question to an idle server takes long
+_MORE_TRIES = 2  # the first question to an idle server takes long
 
 
 def plan_for(edge: Edge, fault: Fault, lease_id: str, proxy: ProxyState | None) -> EdgePlan:
@@ -32,17 +32,16 @@ def _expected(edge: Edge, fault: Fault, proxy: ProxyState) -> tuple[Baseline, Si
     if greeting is None:
         raise _unfit(edge, f"nobody here knows how to ask {edge.service}, so nothing could be proven", "")
     question = _question(greeting, fault)
-    through = _best(edge, question)
+    through = question.ask(edge.address)
     if question.is_satisfied_by(through):
-        baseline = Baseline(through.after_ms, through.end_ms)
-        return baseline, sign_of(fault, question.size, baseline)
+        return _sharpest(edge, fault, question, through)
     directly, others = question.ask(edge.upstream), proxy.others(())
     if not others or not question.is_satisfied_by(directly):
         why = f"no round trip to be hurt: {through}; directly: {directly}"
         raise _unfit(edge, why, f"make {edge.service} well first: chaos-aura status")
     # Hurt already, so that it shows nothing more.
     hurt = f"before it already: {through} ({', '.join(others)})"
-    return Baseline(directly.after_ms, directly.end_ms), Sign(Shown.NOTHING, why_not=hurt)
+    return _baseline(directly), Sign(Shown.NOTHING, why_not=hurt)
 
 
 def _question(greeting: Greeting, fault: Fault) -> Question:
@@ -50,16 +49,22 @@ def _question(greeting: Greeting, fault: Fault) -> Question:
     return replace(question, end_within_ms=_ANSWERS_WITHIN_MS) if fault.kind == "slow_close" else question
 
 
-def _best(edge: Edge, question: Question) -> Exchange:
-    """Of a few, while that may make a difference."""
-    best = question.ask(edge.address)
-    for _ in range(_TRIES - 1):
-        if best.outcome is not Outcome.ANSWERED or best.after_ms < _QUICK_MS:
+def _sharpest(edge: Edge, fault: Fault, question: Question, first: Exchange) -> tuple[Baseline, Sign]:
+    """Asks a few times more, while a quicker round trip would let the fault be seen sooner."""
+    baseline = _baseline(first)
+    sign = sign_of(fault, question.size, baseline)
+    for _ in range(_MORE_TRIES):
+        if is_seen_soon(sign):
             break
         again = question.ask(edge.address)
-        if again.outcome is Outcome.ANSWERED and again.after_ms < best.after_ms:
-            best = again
-    return best
+        if question.is_satisfied_by(again) and again.after_ms < baseline.answer_ms:
+            baseline = _baseline(again)
+            sign = sign_of(fault, question.size, baseline)
+    return baseline, sign
+
+
+def _baseline(exchange: Exchange) -> Baseline:
+    return Baseline(exchange.after_ms, exchange.end_ms)
 
 
 def _unfit(edge: Edge, why: str, remedy: str) -> TargetUnfit:

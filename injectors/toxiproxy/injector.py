@@ -14,14 +14,14 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.packages import are_installed
 from injectors.refusal import refuse_unless
+from injectors.toxiproxy import proving
 from injectors.toxiproxy.applying import free, hurt
 from injectors.toxiproxy.deadlock import await_successor, is_deadlocked, kill
 from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
-from injectors.toxiproxy.proving import EdgeProver, all_hold
 from injectors.toxiproxy.reach import SERVER, can_reach, edges_of
-from injectors.toxiproxy.side_by_side import failures, side_by_side
+from injectors.toxiproxy.side_by_side import both, failures, side_by_side
 from injectors.toxiproxy.telling import remedy, touched, written
 from injectors.toxiproxy.unanswered import Unanswered
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from injectors.toxiproxy.adapter import Server
 
 _HEALS_WITHIN_S = 4.5
-_PACKAGES = ("toxiproxy", "requests")
+_PACKAGES = ("toxiproxy", "urllib3")
 _NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
 
@@ -69,8 +69,11 @@ class ToxiproxyInjector:
         catalogue = self._ground.catalogue
         address, edges = catalogue.service(SERVER).address, edges_of(target, catalogue)
         server = self._server(address)
-        plans = side_by_side(lambda edge: plan_for(edge, fault, lease_id, server.proxy(edge.name)), edges)
-        plan = Plan(fault.kind, address, self._process(), tuple(plans))
+        process, plans = both(
+            self._process,
+            lambda: side_by_side(lambda edge: plan_for(edge, fault, lease_id, server.proxy(edge.name)), edges),
+        )
+        plan = Plan(fault.kind, address, process, tuple(plans))
         return Undo(plan.to_dict(), tuple(touched(fault, edge) for edge in edges), plan.by_hand())
 
     def inject(self, undo: Undo) -> None:
@@ -88,22 +91,22 @@ class ToxiproxyInjector:
             raise TargetUnfit(where, f"not healed: {first.where}: {first.why}", remedy(plan))
 
     def in_force(self, undo: Undo) -> Proof:
-        return self._proof(undo, EdgeProver.in_force, holds_without_server=False)
+        return self._proof(undo, proving.in_force, holds_without_server=False)
 
     def gone(self, undo: Undo) -> Proof:
-        return self._proof(undo, EdgeProver.gone, holds_without_server=True)
+        return self._proof(undo, proving.gone, holds_without_server=True)
 
-    def _proof(self, undo: Undo, prove: Callable[[EdgeProver], Proof], *, holds_without_server: bool) -> Proof:
+    def _proof(self, undo: Undo, prove: Callable[[EdgePlan, "Server"], Proof], *, holds_without_server: bool) -> Proof:
         plan = Plan.from_dict(undo.data)
         server = self._server(plan.server)
         try:
-            proofs = side_by_side(lambda edge: prove(EdgeProver(edge, server.proxy(edge.name))), plan.edges)
+            proofs = side_by_side(lambda edge: prove(edge, server), plan.edges)
         except Unanswered as unanswered:
             if not _has_ended(plan, unanswered):
                 raise
             ended = f"process {plan.process}" if plan.process else f"what listened at {plan.server}"
             return Proof(holds_without_server, f"Toxiproxy has ended ({ended}), and all its toxics with it")
-        proof = all_hold(proofs)
+        proof = proving.all_hold(proofs)
         return replace(proof, seen=f"{proof.seen}; {self._end_of(plan)}") if plan.server_has_ended else proof
 
     def _free(self, plan: Plan, edge: EdgePlan, deadline_s: float) -> None:

@@ -9,41 +9,74 @@ from typing import Any
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Proof
+from injectors.toxiproxy.applying import Proxies
 from injectors.toxiproxy.exchange import Exchange, Question
 from injectors.toxiproxy.greetings import greeting_for
 from injectors.toxiproxy.plan import EdgePlan
+from injectors.toxiproxy.side_by_side import both
 from injectors.toxiproxy.sign import Shown
 from injectors.toxiproxy.toxic import ProxyState
 
 _DIRECTLY_WITHIN_MS = 250.0
 
 
+def in_force(edge: EdgePlan, server: Proxies) -> Proof:
+    """Both at once: the round trip waits for what should not come."""
+    if edge.sign.shown is Shown.NOTHING:
+        return EdgeProver(edge, server.proxy(edge.name)).in_force(None)
+    look = _look(edge)
+    proxy, through = both(lambda: server.proxy(edge.name), lambda: look.ask(edge.address))
+    return EdgeProver(edge, proxy).in_force(through)
+
+
+def gone(edge: EdgePlan, server: Proxies) -> Proof:
+    usual = _usual(edge)
+    proxy, through = both(lambda: server.proxy(edge.name), lambda: usual.ask(edge.address))
+    return EdgeProver(edge, proxy).gone(through)
+
+
+def _look(edge: EdgePlan) -> Question:
+    sign = edge.sign
+    if sign.shown is Shown.LATE_END:
+        return _question(edge, sign.size, edge.normal_ms, sign.within_ms)
+    return _question(edge, sign.size, sign.within_ms)
+
+
+def _usual(edge: EdgePlan) -> Question:
+    return _question(edge, edge.sign.size, edge.normal_ms, edge.normal_end_ms)
+
+
+def _question(edge: EdgePlan, size: int, within_ms: float, end_within_ms: float = 0.0) -> Question:
+    greeting = greeting_for(edge.service, edge.scheme)
+    if greeting is None:
+        raise TargetUnfit(f"edge {edge.name}", "no round trip is known for it", "use the same chaos-aura")
+    return Question(greeting, size, within_ms, end_within_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeProver:
-    """`proxy`: as Toxiproxy tells of it now; None when it has none of that name."""
+    """`proxy`: as Toxiproxy tells of it; None when it has none of that name."""
 
     edge: EdgePlan
     proxy: ProxyState | None
 
-    def in_force(self) -> Proof:
+    def in_force(self, through: Exchange | None) -> Proof:
+        """None: nothing can be seen in a round trip."""
         if missing := self._missing():
             return self._proof(False, missing)
         sign = self.edge.sign
-        if sign.shown is Shown.NOTHING:
+        if through is None:
             return self._proof(True, f"{self._made_of}, read back; {sign.why_not}")
-        through = self._look().ask(self.edge.address)
         if sign.is_in(through):
             return self._proof(True, f"{sign.words(through)}, {self._before}; {self._made_of}, read back", through)
         if excuse := self._excuse():
             return self._proof(True, f"{self._made_of}, read back; {sign.words(through)}, but {excuse}", through)
         return self._proof(False, f"{self._made_of} is read back, but: {sign.words(through)}", through)
 
-    def gone(self) -> Proof:
+    def gone(self, through: Exchange) -> Proof:
         if left := self._left():
             return self._proof(False, left)
-        usual = self._usual()
-        through = usual.ask(self.edge.address)
-        if usual.is_satisfied_by(through):
+        if _usual(self.edge).is_satisfied_by(through):
             return self._proof(True, f"{through}, {self._before}; nothing of it is read back", through)
         if excuse := self._excuse():
             return self._proof(True, f"nothing of it is read back; {through}, but {excuse}", through)
@@ -72,21 +105,6 @@ class EdgeProver:
         left = [f"{toxic.type} `{toxic.name}`" for toxic in self.proxy.toxics if toxic.name in names]
         return f"still on it: {', '.join(left)}" if left else ""
 
-    def _look(self) -> Question:
-        sign = self.edge.sign
-        if sign.shown is Shown.LATE_END:
-            return self._question(sign.size, self.edge.normal_ms, sign.within_ms)
-        return self._question(sign.size, sign.within_ms)
-
-    def _usual(self) -> Question:
-        return self._question(self.edge.sign.size, self.edge.normal_ms, self.edge.normal_end_ms)
-
-    def _question(self, size: int, within_ms: float, end_within_ms: float = 0.0) -> Question:
-        greeting = greeting_for(self.edge.service, self.edge.scheme)
-        if greeting is None:
-            raise TargetUnfit(f"edge {self.edge.name}", "no round trip is known for it", "use the same chaos-aura")
-        return Question(greeting, size, within_ms, end_within_ms)
-
     def _excuse(self) -> str:
         """Why a round trip says nothing of this fault now; empty when it does."""
         if self.proxy is None:
@@ -95,7 +113,7 @@ class EdgeProver:
             return f"also on it: {', '.join(others)}"
         if not self.proxy.enabled and not self.edge.disables:
             return "its proxy has been disabled"
-        usual = self._question(self.edge.sign.size, _DIRECTLY_WITHIN_MS)
+        usual = _question(self.edge, self.edge.sign.size, _DIRECTLY_WITHIN_MS)
         directly = usual.ask(self.edge.upstream)
         if not usual.is_satisfied_by(directly):
             return f"{self.edge.service} itself: {directly}"

@@ -1,4 +1,4 @@
-"""The same for several edges at once, so that three take no longer than one."""
+"""Several things at once, so that three edges take no longer than one."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,17 @@ def side_by_side[T, R](do: Callable[[T], R], things: Sequence[T]) -> list[R]:
         except RuntimeError:  # a process that ends starts no thread any more
             return [do(thing) for thing in things]
     return [future.result() for future in futures]
+
+
+def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """So that of two waits only the longer one counts."""
+    with ThreadPoolExecutor(1) as aside:
+        try:
+            begun = aside.submit(first)
+        except RuntimeError:
+            return first(), second()
+        done = second()
+    return begun.result(), done
 
 
 def failures[T](do: Callable[[T], None], things: Sequence[T]) -> list[tuple[T, ChaosAuraError]]:

@@ -1,0 +1,78 @@
+"""How an edge is looked at before it is hurt: asked again only while a quicker answer would make the proof quicker."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from toxiproxy_cases import fault
+
+from chaos_aura.core.address import on_loopback
+from chaos_aura.core.catalogue import Edge
+from injectors.toxiproxy.fitness import plan_for
+from injectors.toxiproxy.plan import EdgePlan
+from injectors.toxiproxy.toxic import ProxyState
+
+_SLOW_S = 0.4
+_LEAST_SILENCE_MS = 5
+
+
+@contextmanager
+def redis_that_wakes_up(slow_answers: int) -> Iterator[tuple[Edge, list[bytes]]]:
+    """Its first answers are slow. Comes with what it was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(1000))
+                    if len(asked) <= slow_answers:
+                        time.sleep(_SLOW_S)  # not a wait: this is what it is
+                    size = int(asked[-1].split(b"\r\n")[3][1:])
+                    connection.sendall(b"$%d\r\n%s\r\n" % (size, b"x" * size))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = on_loopback(server.getsockname()[1])
+        try:
+            yield Edge("worker", "redis", address, address, "redis"), asked
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def planned(edge: Edge, kind: str, **parameters: Any) -> EdgePlan:
+    return plan_for(edge, fault(kind, edge.name, **parameters), "01J", ProxyState(edge.name, True, ()))
+
+
+@pytest.mark.parametrize("slow_answers", [1, 2])
+def test_an_idle_server_is_asked_until_it_is_awake(slow_answers: int) -> None:
+    with redis_that_wakes_up(slow_answers) as (edge, asked):
+        plan = planned(edge, "partition")
+    assert slow_answers < len(asked) <= 3
+    assert plan.baseline.answer_ms < _SLOW_S * 1000
+    assert plan.sign.within_ms >= _LEAST_SILENCE_MS
+
+
+@pytest.mark.parametrize(("kind", "parameters"), [("partition", {"how": "refused"}), ("reset", {}), ("limit_data", {})])
+def test_what_happens_at_once_needs_no_quick_answer(kind: str, parameters: dict[str, Any]) -> None:
+    with redis_that_wakes_up(1) as (edge, asked):
+        plan = planned(edge, kind, **parameters)
+    assert len(asked) == 1
+    assert plan.baseline.answer_ms >= _SLOW_S * 1000
+
+
+def test_one_that_stays_slow_is_taken_as_it_is() -> None:
+    """The proof then waits for so much longer."""
+    with redis_that_wakes_up(99) as (edge, asked):
+        plan = planned(edge, "blackhole")
+    assert len(asked) == 3
+    assert plan.sign.within_ms > plan.baseline.answer_ms >= _SLOW_S * 1000
