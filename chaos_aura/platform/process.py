@@ -17,11 +17,13 @@ from chaos_aura.platform.observe.logs import get_logger
 from chaos_aura.platform.settings import Settings, read_settings
 
 _USAGE = 2
+_ENDS_WITHIN_S = 9.0  # more than the longest drain, less than the patience of whoever ends this process
 type Body = Callable[[Settings, observe.Observer, asyncio.Event], Awaitable[None]]
 
 
-def run_process(argv: Sequence[str], body: Body) -> NoReturn:
-    """`body` ends soon after the event is set: SIGTERM or SIGINT has come."""
+def run_process(argv: Sequence[str], body: Body, ends_within_s: float = _ENDS_WITHIN_S) -> NoReturn:
+    """`body` ends soon after the event is set: SIGTERM or SIGINT has come. When it does not, the process ends without
+    it: what is left undone is in Temporal or with whoever asked, as if it had been killed, but its log says so."""
     if len(argv) != _USAGE:
         _say(f"{Path(argv[0]).parent.name}: one argument is needed: the path of its settings file")
         _end(2)
@@ -31,15 +33,22 @@ def run_process(argv: Sequence[str], body: Body) -> NoReturn:
         _say(str(bad))
         _end(2)
     gc.freeze()  # modules stay: looking through them for garbage again and again is wasted
-    _end(uvloop.run(_run(settings, body)))
+    _end(uvloop.run(_run(settings, body, ends_within_s)))
 
 
-async def _run(settings: Settings, body: Body) -> int:
+async def _run(settings: Settings, body: Body, ends_within_s: float) -> int:
     observer = observe.start(settings)
     log = get_logger()
     ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told_to_end() -> None:
+        if not ending.is_set():
+            loop.call_later(ends_within_s, _leave, observer, ends_within_s)
+        ending.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        loop.add_signal_handler(number, told_to_end)
     log.info("started", pid=os.getpid())
     try:
         await body(settings, observer, ending)
@@ -53,6 +62,12 @@ async def _run(settings: Settings, body: Body) -> int:
         log.info("ended")
         observer.close()
     return 0
+
+
+def _leave(observer: observe.Observer, after_s: float) -> NoReturn:
+    get_logger().warning("ended before its work was done", after_s=after_s)
+    observer.close()
+    _end(0)
 
 
 def _say(line: str) -> None:

@@ -27,6 +27,7 @@ from chaos_aura.platform.worker.upkeep import Upkeep
 # A killed worker's workflows are looked for elsewhere after this, not after ten seconds.
 _STICKY_FOR = timedelta(seconds=1)
 _DRAIN_WITHIN = timedelta(seconds=8)
+ENDS_WITHIN_S = 13.0  # allocations are drained, then the pool; below the patience of whoever ends this process
 _CONNECT_EVERY_S = 0.2
 # A step of a workflow never waits, so more threads than cores would only take the interpreter from each other.
 _WORKFLOW_THREADS = 4
