@@ -18,6 +18,7 @@ from chaos_aura.stack.running import RunningStack
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine
+_PLATFORM = Path(__file__).parent / "platform"
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -61,13 +62,19 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two processes that run them side by side, one has all that use the shared stack, in the order of files; a
-    file of the others is never divided."""
+    """Two processes may run them side by side: what uses a shared stack stays together, the platform's tests apart from
+    all others, which take about as long; and no file is divided."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if _RUNS_SERVERS & fixtures:
             item.add_marker("live")
-        item.add_marker(pytest.mark.xdist_group("shared stack" if "stack" in fixtures else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(_group(item.path, uses_stack="stack" in fixtures)))
+
+
+def _group(path: Path, *, uses_stack: bool) -> str:
+    if not uses_stack:
+        return path.stem
+    return "the platform's stack" if _PLATFORM in path.parents else "the other stack"
 
 
 @pytest.hookimpl(wrapper=True)
