@@ -30,10 +30,10 @@ from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.owner import this_process
 from chaos_aura.faults.place import TIMELINE
 from chaos_aura.faults.plan import Plan
+from chaos_aura.faults.proving import PROVEN_WITHIN_S, takes_s
 from chaos_aura.faults.registry import Registry
 from chaos_aura.faults.telling import Telling
 
-PROVEN_WITHIN_S = 5.0
 _MARGIN_S = 0.5  # the owner ends it on time; the reaper when the owner does not
 
 
@@ -175,6 +175,7 @@ class Engine:
     def _check(self, fault: Fault, target: Target, injector: Injector, open_leases: tuple[Lease, ...]) -> None:
         footprint = bordered(injector.name, "footprint", lambda: injector.footprint(fault, target))
         self._limits.check_target(fault, target, self._ground.catalogue, footprint.hurts)
+        self._limits.check_proving(fault, takes_s(injector, fault))
         self._limits.check_number(fault, open_leases)
         for lease in open_leases:
             if both := footprint.writes & lease.footprint.writes:
@@ -237,9 +238,7 @@ class Engine:
         return proof
 
     def _within_s(self, injector: Injector, fault: Fault) -> float:
-        """How long a fault may take until it is in force. What asks a process to end, for one, gives it its time."""
-        takes_s = getattr(injector, "takes_s", None)
-        return self._proven_within_s + (bordered(injector.name, "takes_s", lambda: takes_s(fault)) if takes_s else 0.0)
+        return self._proven_within_s + takes_s(injector, fault)
 
     def _observed(self, injector: Injector, lease: Lease) -> Proof:
         """What cannot be looked at is not proven."""

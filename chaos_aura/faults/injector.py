@@ -22,7 +22,8 @@ class Injector(Protocol):
     An injector may also have
     `own_kinds: ClassVar[tuple[Kind, ...]]`: words that are not in the vocabulary;
     `rank: ClassVar[int]`: of several that can do the same, the lowest is taken (0 where none is given);
-    `takes_s(fault) -> float`: how much longer than the usual 5 s it may take until it is in force;
+    `takes_s(fault) -> float`: how much longer than the usual 5 s it may take until it is in force,
+    0 or more; a fault for which that is longer than `longest_s` is refused;
     `warm_up()`: loads what healing will need, in the process that waits to heal.
     """
 

@@ -5,7 +5,7 @@ allowed_targets = ["*"]            # names or patterns: "redis", "worker.*"; "wo
 forbidden_targets = ["temporal"]   # wins; forbids the edges into it, and faults that say that they hurt it
 faults_at_once = 10
 default_s = 30                     # how long a fault lasts when nobody says
-longest_s = 600
+longest_s = 600                    # also for what a fault may take until it is in force
 """
 
 import math
@@ -80,6 +80,15 @@ class Limits:
         if not _any(own, self.allowed_targets):
             why = f"{target.name} is not among allowed_targets in {self.file}"
             raise FaultRefused(str(fault), why, f"allowed are: {', '.join(self.allowed_targets) or 'none'}")
+
+    def check_proving(self, fault: Fault, takes_s: float) -> None:
+        """It may hurt all the while until it is in force: a process that was asked to end, and drains."""
+        if takes_s > self.longest_s:
+            longest = f"longest_s = {self.longest_s:g} in {self.file}"
+            why = f"may take {takes_s:g} s until it is in force, longer than {longest}"
+            numbers = [name for name, value in fault.parameters.items() if type(value) in (int, float)]
+            asked = f"ask for less {' or '.join(numbers)}" if numbers else "choose another"
+            raise FaultRefused(str(fault), why, f"{asked}, or change it there")
 
     def check_number(self, fault: Fault, open_leases: Collection[Lease]) -> None:
         if len(open_leases) >= self.faults_at_once:

@@ -12,7 +12,7 @@ from injectors.stress.disk import DiskFull
 from injectors.stress.memory import MemoryFill
 from injectors.stress.part import Part
 
-_AT_LEAST_A_SECOND = {"size_mb": 300, "connections": 1000}
+_AT_LEAST_A_SECOND = {"memory_fill": ("size_mb", 300), "connection_flood": ("connections", 1000)}
 _PARTS = (CpuBurn, MemoryFill, DiskFull, ConnectionFlood, ProcessChurn)
 
 
@@ -31,12 +31,9 @@ class StressInjector:
         return self._parts[fault.kind].footprint(fault, target)
 
     def takes_s(self, fault: Fault) -> float:
-        """Much takes longer, and on a busy machine far longer than alone."""
-        return sum(
-            float(value) / _AT_LEAST_A_SECOND[name]
-            for name, value in fault.parameters.items()
-            if name in _AT_LEAST_A_SECOND
-        )
+        """Much takes longer, and on a busy machine far longer than alone. A disk is full when `inject` returns."""
+        name, at_least = _AT_LEAST_A_SECOND.get(fault.kind, ("", 1))
+        return fault.number(name) / at_least if name else 0.0
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         return self._parts[fault.kind].prepare(fault, target, lease_id)
