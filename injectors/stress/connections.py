@@ -12,7 +12,7 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
 from injectors.refusal import refuse_unless
-from injectors.stress.part import PROGRAMS, is_here
+from injectors.stress.part import PROGRAMS, is_here, takes_s
 
 _OTHER_FILES = 32  # that the helper has open
 _LOOKED_FOR_S, _LOOK_EVERY_S = 0.2, 0.02  # those that were closed are opened again within that
@@ -38,7 +38,8 @@ class ConnectionFlood:
         count, address = int(fault.number("connections")), target.address
         touches = [f"opens {count} connections to {target.name} ({address}) and holds them"]
         host = address.host.replace("localhost", "127.0.0.1")
-        return self._carrier.undo(fault, lease_id, (host, address.port, count), touches, connections=count)
+        arguments = (host, address.port, count)
+        return self._carrier.undo(fault, lease_id, arguments, touches, takes_s=takes_s(fault), connections=count)
 
     def in_force(self, undo: Undo) -> Proof:
         helper = self._carrier.helper(undo)

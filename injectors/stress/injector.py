@@ -10,9 +10,8 @@ from injectors.stress.connections import ConnectionFlood
 from injectors.stress.cpu import CpuBurn
 from injectors.stress.disk import DiskFull
 from injectors.stress.memory import MemoryFill
-from injectors.stress.part import Part
+from injectors.stress.part import Part, takes_s
 
-_AT_LEAST_A_SECOND = {"memory_fill": ("size_mb", 300), "connection_flood": ("connections", 1000)}
 _PARTS = (CpuBurn, MemoryFill, DiskFull, ConnectionFlood, ProcessChurn)
 
 
@@ -31,9 +30,7 @@ class StressInjector:
         return self._parts[fault.kind].footprint(fault, target)
 
     def takes_s(self, fault: Fault) -> float:
-        """Much takes longer, and on a busy machine far longer than alone. A disk is full when `inject` returns."""
-        name, at_least = _AT_LEAST_A_SECOND.get(fault.kind, ("", 1))
-        return fault.number(name) / at_least if name else 0.0
+        return takes_s(fault)
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         return self._parts[fault.kind].prepare(fault, target, lease_id)

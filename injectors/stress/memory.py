@@ -8,7 +8,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
 from injectors.refusal import refuse_unless
-from injectors.stress.part import BYTES_PER_MB, PROGRAMS, on_this_machine, read_mb, status_mb
+from injectors.stress.part import BYTES_PER_MB, PROGRAMS, on_this_machine, read_mb, status_mb, takes_s
 
 _STAYS_MB = 256
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -31,7 +31,8 @@ class MemoryFill:
         refuse_unless(self.can(fault, target), target.name)
         size_mb = int(fault.number("size_mb"))
         touches = [f"takes {size_mb} MB of this machine's memory"]
-        return self._carrier.undo(fault, lease_id, (size_mb * BYTES_PER_MB,), touches, size_mb=size_mb)
+        arguments = (size_mb * BYTES_PER_MB,)
+        return self._carrier.undo(fault, lease_id, arguments, touches, takes_s=takes_s(fault), size_mb=size_mb)
 
     def in_force(self, undo: Undo) -> Proof:
         helper = self._carrier.helper(undo)

@@ -9,6 +9,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 
 PROGRAMS = Path(__file__).with_name("programs")
 BYTES_PER_MB = 1024 * 1024
+_AT_LEAST_A_SECOND = {"memory_fill": ("size_mb", 300), "connection_flood": ("connections", 1000)}
 
 
 class Part(Protocol):
@@ -23,6 +24,12 @@ class Part(Protocol):
     def heal(self, undo: Undo) -> None: ...
     def in_force(self, undo: Undo) -> Proof: ...
     def gone(self, undo: Undo) -> Proof: ...
+
+
+def takes_s(fault: Fault) -> float:
+    """Much takes longer, and on a busy machine far longer than alone. A disk is full when `inject` returns."""
+    name, at_least = _AT_LEAST_A_SECOND.get(fault.kind, ("", 1))
+    return fault.number(name) / at_least if name else 0.0
 
 
 def on_this_machine(fault: Fault, target: Target) -> Capability:

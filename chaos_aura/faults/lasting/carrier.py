@@ -13,6 +13,7 @@ from chaos_aura.faults.lasting.end import end
 from chaos_aura.faults.lasting.find import helpers_of
 from chaos_aura.faults.lasting.report import figures_of, last_words
 from chaos_aura.faults.lasting.start import checked, start
+from chaos_aura.faults.proving import PROVEN_WITHIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,32 @@ class Carrier:
     program: Path
 
     def undo(
-        self, fault: Fault, lease_id: str, arguments: Sequence[object], touches: Sequence[str], **more: Any
+        self,
+        fault: Fault,
+        lease_id: str,
+        arguments: Sequence[object],
+        touches: Sequence[str],
+        *,
+        takes_s: float = 0.0,
+        **more: Any,
     ) -> Undo:
+        """`takes_s`: what the injector says of that fault, if it says anything."""
         data = {
             **more,
             "lease": checked(lease_id),
             "kind": fault.kind,
             "target": fault.target,
             "lasts_s": fault.lasts_s,
+            "proving_s": PROVEN_WITHIN_S + takes_s,
             "arguments": [str(argument) for argument in arguments],
         }
         return Undo(data, tuple(touches), by_hand(lease_id))
 
     def inject(self, undo: Undo) -> None:
-        start(self.ground, undo.data["lease"], self.program, undo.data["arguments"], undo.data["lasts_s"])
+        """The time of a fault begins when it is in force, that of its helper now."""
+        data = undo.data
+        lasts_s = data["proving_s"] + data["lasts_s"]
+        start(self.ground, data["lease"], self.program, data["arguments"], lasts_s)
 
     def heal(self, undo: Undo) -> None:
         end(self.ground, undo.data["lease"])
