@@ -3,6 +3,9 @@
 Of a fault that was never proven in force, a request may still be under way: from an owner that died, or that had no
 answer. So it is proven gone again and again for the injector's `settle_s`. An owner that lives, stopped or slow, may
 even be about to inject: as long as it does, nobody else closes such a lease, they only heal it.
+
+Several may end the same one at once: its owner, and the reaper that found it late. Once its lease is closed the next
+fault may be just like it, so whoever is late must not heal again: that would undo a stranger's fault.
 """
 
 import time
@@ -10,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chaos_aura.core.boot import boot_id
+from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.errors import ChaosAuraError, LedgerUnusable
 from chaos_aura.core.fault import Proof
 from chaos_aura.core.lease import Lease, LeaseState, Owner
@@ -23,6 +26,7 @@ GIVES_UP_AFTER_S = 5.0
 _FIRST_WAIT_S = 0.002
 _LONGEST_WAIT_S = 0.1
 _SETTLING_EVERY_S = 0.02
+_ENDING_S = 2.0  # for an owner that ends it on time, before the reaper does
 
 
 class Ending(StrEnum):
@@ -74,10 +78,14 @@ class Healing:
             ending, why = Ending.STUCK, f"{cause.where}: {cause.why}"
         except Exception as cause:  # noqa: BLE001 - the border to a stranger's code: one failure stops none of the others
             ending, why = Ending.STUCK, f"{lease.injector} failed ({type(cause).__name__}: {cause})"
-        outcome = Outcome(lease, ending, why, self._clock() - began_s)
-        written = self._written(outcome)
-        self._on_end(written)
-        return written
+        took_s = self._clock() - began_s
+        closed = self._closed(lease)  # then somebody else has told so, and has written it down
+        if closed:
+            outcome = Outcome(closed, Ending.HEALED, closed.why, took_s)
+        else:
+            outcome = self._written(Outcome(lease, ending, why, took_s))
+        self._on_end(outcome)
+        return outcome
 
     def _end(self, lease: Lease) -> tuple[Ending, str]:
         injector = self._registry.named(lease.injector)
@@ -85,6 +93,8 @@ class Healing:
         may_begin = may_come and lease.owner != self._me and not lease.given_up
         if may_begin and not lease.revoked:
             lease = self._revoked(lease)
+        if lease.owner == self._me:
+            lease = self._with_time_to_end(lease)
         owner_lived = lease.owner.is_alive(
             boot_id()
         )  # what it did until its death may take effect for the settling time
@@ -101,6 +111,28 @@ class Healing:
             return self._ledger.change(lease, lease.state, lease.why, revoked=True)
         except LedgerUnusable:
             return lease
+
+    def _with_time_to_end(self, lease: Lease) -> Lease:
+        """The reaper is not to begin as well just because healing takes a moment; soon enough if this process stops."""
+        ends_s = since_boot_s() + _ENDING_S
+        if lease.state is not LeaseState.IN_FORCE or lease.ends_s >= ends_s:
+            return lease
+        try:
+            return self._ledger.change(lease, lease.state, lease.why, ends_s=ends_s)
+        except LedgerUnusable:
+            return lease
+
+    def _closed(self, lease: Lease) -> Lease | None:
+        """As somebody else has closed it; None when nobody has, or when nobody can tell.
+
+        What this process could still inject when it was closed may have come after that: it is healed all the same.
+        """
+        try:
+            known = self._ledger.leases().get(lease.id, lease)
+        except LedgerUnusable:
+            return None
+        may_have_come = known.owner == self._me and not (known.was_in_force or known.given_up)
+        return None if known.is_open or may_have_come else known
 
     def _until_gone(self, injector: Injector, lease: Lease, settle_s: float) -> Proof:
         """Gone at every look for as long as `settle_s`. What is not gone, and what does not answer, begins it anew."""
@@ -127,6 +159,8 @@ class Healing:
                 proof = injector.gone(lease.undo)
                 if proof:
                     return proof
+            if closed := self._closed(lease):
+                return Proof(True, closed.why)
             injector.heal(lease.undo)
             return injector.gone(lease.undo)
         except ChaosAuraError as cause:

@@ -335,7 +335,7 @@ def test_a_carrier_heals_what_it_has_injected(
     carrier = Carrier(ground, written(_WORKS))
     undo = carrier.undo(Fault("burn", "redis", {}, 60), lease, (trace,), ("works",))
     carrier.inject(undo)
-    assert not carrier.gone(undo)
+    wait_until(lambda: not carrier.gone(undo), _SOON_S, "it can be seen")
     anew = Undo.from_dict(undo.to_dict())
     carrier.heal(anew)
     assert carrier.gone(anew)
