@@ -15,11 +15,12 @@ from typing import Any
 
 from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.catalogue import Target
-from chaos_aura.core.errors import ChaosAuraError, FaultRefused, LedgerUnusable, NotHealed, NotInForce, PlugInBroken
+from chaos_aura.core.errors import ChaosAuraError, LedgerUnusable, NotHealed, NotInForce, PlugInBroken
 from chaos_aura.core.fault import Fault, Proof
 from chaos_aura.core.lease import Lease, LeaseState, new_lease_id
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.border import bordered
+from chaos_aura.faults.conflicts import refuse_beside, refuse_passed_by
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.healing import Healing, Outcome
@@ -157,12 +158,18 @@ class Engine:
         try:
             self._refuse_when_stopping(fault)
             target, chosen = self._resolved(fault, injector)
-            self._check(fault, target, chosen, self.ledger.open_leases())
+            known = self.ledger.leases()
+            self._check(fault, target, chosen, tuple(each for each in known.values() if each.is_open))
             self._guard.ready()
             self._on_step("prepare")
             lease = self._prepared(fault, target, chosen, lease_id)
             self._on_step("lease")
-            self.ledger.intend(lease, lambda open_leases: self._check(fault, target, chosen, open_leases))
+
+            def check(open_leases: tuple[Lease, ...]) -> None:
+                self._check(fault, target, chosen, open_leases)
+                refuse_passed_by(fault, lease.footprint, self.ledger.leases().values(), known)
+
+            self.ledger.intend(lease, check)
         except ChaosAuraError as refused:
             self._telling.before(fault, lease_id, "fault.refused", why=str(refused))
             raise
@@ -177,10 +184,7 @@ class Engine:
         self._limits.check_target(fault, target, self._ground.catalogue, footprint.hurts)
         self._limits.check_proving(fault, takes_s(injector, fault))
         self._limits.check_number(fault, open_leases)
-        for lease in open_leases:
-            if both := footprint.writes & lease.footprint.writes:
-                why = f"it would write the {sorted(both)[0]}, as {lease.fault} does (lease {lease.id})"
-                raise FaultRefused(str(fault), why, f"wait for its end, or run: chaos-aura heal {lease.id}")
+        refuse_beside(fault, footprint, open_leases)
 
     def _prepared(self, fault: Fault, target: Target, injector: Injector, lease_id: str) -> Lease:
         undo = bordered(injector.name, "prepare", lambda: injector.prepare(fault, target, lease_id))
