@@ -1,6 +1,8 @@
 """The border to an injector, whose code may be a stranger's and raise anything: a user sees a line."""
 
+import signal
 from collections.abc import Callable
+from traceback import walk_tb
 
 from chaos_aura.core.errors import ChaosAuraError, PlugInBroken
 
@@ -11,6 +13,16 @@ def bordered[T](injector: str, method: str, call: Callable[[], T]) -> T:
         return call()
     except ChaosAuraError:
         raise
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:
+        if is_told_exit(cause):
+            raise
         why = f"method `{method}` failed ({type(cause).__name__}: {cause})"
         raise PlugInBroken(f"injector {injector}", why, "mend the plug-in") from cause
+
+
+def is_told_exit(cause: BaseException) -> bool:
+    """An exit that a signal asked for, and no stranger: its handler runs in whatever the main thread is doing."""
+    if not isinstance(cause, SystemExit):
+        return False
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    return any(frame.f_code in handlers for frame, _ in walk_tb(cause.__traceback__))

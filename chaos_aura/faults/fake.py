@@ -2,9 +2,9 @@
 
 HOME/faults/fake/struck/LEASE        there while the fault is in force
 HOME/faults/fake/told/STEP           what the step of that name (prepare, inject, in_force, heal, gone) is to do:
-                                     "fail WHY", "crash" (an error that is none of ours), "hang SECONDS" (at most:
-                                     until `go_on`), "no" (a proof that does not hold), "late SECONDS" (inject:
-                                     effect after its end)
+                                     "fail WHY", "crash" (an error that is none of ours), "exit" (as a program
+                                     does), "hang SECONDS" (at most: until `go_on`), "no" (a proof that does not
+                                     hold), "late SECONDS" (inject: effect after its end)
 """
 
 import subprocess
@@ -114,6 +114,8 @@ class FakeInjector:
                 raise TargetUnfit("fake", rest)
             case "crash":
                 raise ZeroDivisionError(rest)
+            case "exit":
+                raise SystemExit(rest)
             case "hang":
                 (self.folder / "hangs").touch()
                 ends_s = time.monotonic() + float(rest)

@@ -46,7 +46,7 @@ class Healer:
             if warm_up:
                 try:
                     warm_up()
-                except Exception as cause:  # noqa: BLE001 - the border to a stranger's code: healing goes on without
+                except (Exception, SystemExit) as cause:  # noqa: BLE001 - the border to a stranger: healing goes on without
                     print(f"healer: {injector.name}: {cause!r}", file=sys.stderr, flush=True)  # noqa: T201
 
     def _heal(self, ids: list[str]) -> None:

@@ -17,6 +17,7 @@ from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.errors import ChaosAuraError, LedgerUnusable
 from chaos_aura.core.fault import Proof
 from chaos_aura.core.lease import Lease, LeaseState, Owner
+from chaos_aura.faults.border import is_told_exit
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.registry import Registry
@@ -69,14 +70,17 @@ class Healing:
         self._on_end = on_end
 
     def heal(self, lease: Lease) -> Outcome:
-        """Never raises: what went wrong is in the outcome, and in the ledger as far as that can be written."""
+        """Raises nothing, unless a signal asks to exit: what went wrong is in the outcome, and in the ledger as far as
+        that can be written."""
         began_s = self._clock()
         self._telling.of(lease, "fault.heal_began", by=str(self._me))
         try:
             ending, why = self._end(lease)
         except ChaosAuraError as cause:
             ending, why = Ending.STUCK, f"{cause.where}: {cause.why}"
-        except Exception as cause:  # noqa: BLE001 - the border to a stranger's code: one failure stops none of the others
+        except (Exception, SystemExit) as cause:  # the border to a stranger's code: one failure stops no other
+            if is_told_exit(cause):
+                raise
             ending, why = Ending.STUCK, f"{lease.injector} failed ({type(cause).__name__}: {cause})"
         took_s = self._clock() - began_s
         closed = self._closed(lease)  # then somebody else has told so, and has written it down
