@@ -28,6 +28,7 @@ class HealerLink:
         self._selector = selector
         self._heard = heard
         self._process: subprocess.Popen[bytes] | None = None
+        self._dying: list[subprocess.Popen[bytes]] = []
         self._rest = b""
         self._started_s = 0.0
         self._has_hung = False
@@ -58,12 +59,15 @@ class HealerLink:
         self.under_way |= {lease.id: now_s for lease in leases}
         ids = [lease.id for lease in leases]
         for batch in [[each] for each in ids] if self._has_hung else [ids]:
+            if self._process is None:  # it has died meanwhile; the next one is told
+                break
             self._batch += 1
             self._batches |= dict.fromkeys(batch, self._batch)
             self._send({"heal": batch})
 
     def replace_if_hung(self) -> None:
         now_s = time.monotonic()
+        self._dying = [each for each in self._dying if each.poll() is None]
         if any(now_s - since_s > _HUNG_AFTER_S for since_s in self.under_way.values()):
             self._has_hung = True
             self._lost("hung")
@@ -75,12 +79,13 @@ class HealerLink:
     def end(self) -> None:
         if self._process:
             assert self._process.stdin
+            assert self._process.stdout
             self._process.stdin.close()
             try:
                 self._process.wait(_ENDS_WITHIN_S)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                self._kill(self._process)
+            self._process.stdout.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._process
@@ -113,6 +118,14 @@ class HealerLink:
                     self.under_way[lease_id] = time.monotonic()
         self._heard(message)
 
+    def _kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """One that the kernel holds back dies later: nobody waits for it."""
+        process.kill()
+        try:
+            process.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._dying.append(process)
+
     def _lost(self, why: str) -> None:
         """Another one is started; what this one had been told is told again."""
         process, self._process = self._process, None
@@ -121,9 +134,10 @@ class HealerLink:
         assert process.stdout
         assert process.stdin
         self._selector.unregister(process.stdout)
-        process.kill()
-        process.wait()
+        self._kill(process)
         process.stdout.close()
+        with suppress(OSError):  # what it has not read is lost
+            process.stdin.close()
         with_less = list(self.under_way)
         self.under_way.clear()
         self._batches.clear()
