@@ -2,6 +2,7 @@
 
 import os
 
+from chaos_aura.core.errors import MachineLacks
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.lasting import place
 
@@ -9,11 +10,17 @@ _RUN = b"/" + place.RUN.encode()
 
 
 def helpers_of(lease_id: str) -> list[ProcessId]:
-    """All that live, the oldest first. One that cannot be seen yet will find the tombstone."""
+    """All that live, the oldest first. One that cannot be seen yet will find the tombstone.
+
+    MachineLacks when nobody can look, as without a descriptor: that there are none would be a guess.
+    """
     mark = place.mark(lease_id).encode()
-    with os.scandir("/proc") as entries:
-        pids = [int(entry.name) for entry in entries if entry.name.isdigit() and _bears(entry.name, mark)]
-    living = [process for process in map(ProcessId.of, pids) if process]
+    try:
+        with os.scandir("/proc") as entries:
+            pids = [int(entry.name) for entry in entries if entry.name.isdigit() and _bears(entry.name, mark)]
+        living = [process for process in map(ProcessId.of, pids) if process]
+    except OSError as cause:
+        raise MachineLacks.because(cause) from cause
     return sorted(living, key=lambda process: process.start_ticks)
 
 
@@ -22,7 +29,7 @@ def _bears(pid: str, mark: bytes) -> bool:
     try:
         with open(f"/proc/{pid}/cmdline", "rb", buffering=0) as file:  # noqa: PTH123 - hundreds are read each time
             line = file.read()
-    except OSError:  # it has ended
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # it has ended, or is another user's
         return False
     if mark not in line:
         return False
