@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -76,8 +77,13 @@ class DiskFull:
             raise MachineLacks.because(cause, str(path)) from cause
 
     def heal(self, undo: Undo) -> None:
+        """Emptied first: who fills it may be stopped and have it open, and a file without a name still takes room."""
+        path = Path(undo.data["path"])
         try:
-            Path(undo.data["path"]).unlink(missing_ok=True)
+            if not path.is_symlink():  # then it is none of ours
+                with suppress(OSError):
+                    os.truncate(path, 0)
+            path.unlink(missing_ok=True)
         except NotADirectoryError:
             return
         except OSError as cause:
