@@ -37,12 +37,17 @@ class CrashLoopInjector:
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         return Footprint(frozenset({f"process {target.name}"}), hurts=frozenset({target.name}))
 
+    def takes_s(self, fault: Fault) -> float:
+        """One that has just started may live for so long before it is killed first."""
+        return fault.number("every_ms") / _MS
+
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         refuse_unless(self.can(fault, target), target.name)
         process, every_ms = running(self._ground, target.name), int(fault.number("every_ms"))
         arguments = (self._ground.home.absolute(), target.name, every_ms)
         touches = [f"kills process {process.pid} of {target.name}, and each that comes after it"]
-        return self._carrier.undo(fault, lease_id, arguments, touches, process=str(process), every_ms=every_ms)
+        more = {"process": str(process), "every_ms": every_ms}
+        return self._carrier.undo(fault, lease_id, arguments, touches, takes_s=self.takes_s(fault), **more)
 
     def inject(self, undo: Undo) -> None:
         self._carrier.inject(undo)
