@@ -16,8 +16,13 @@ def bordered[T](injector: str, method: str, call: Callable[[], T]) -> T:
     except (Exception, SystemExit) as cause:
         if is_told_exit(cause):
             raise
-        why = f"method `{method}` failed ({type(cause).__name__}: {cause})"
+        why = f"method `{method}` failed ({in_a_line(cause)})"
         raise PlugInBroken(f"injector {injector}", why, "mend the plug-in") from cause
+
+
+def in_a_line(cause: BaseException) -> str:
+    """`ValueError: why`, however many lines a stranger's code has made of it."""
+    return " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
 def is_told_exit(cause: BaseException) -> bool:

@@ -17,7 +17,7 @@ from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.errors import ChaosAuraError, LedgerUnusable
 from chaos_aura.core.fault import Proof
 from chaos_aura.core.lease import Lease, LeaseState, Owner
-from chaos_aura.faults.border import is_told_exit
+from chaos_aura.faults.border import in_a_line, is_told_exit
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.registry import Registry
@@ -81,7 +81,7 @@ class Healing:
         except (Exception, SystemExit) as cause:  # the border to a stranger's code: one failure stops no other
             if is_told_exit(cause):
                 raise
-            ending, why = Ending.STUCK, f"{lease.injector} failed ({type(cause).__name__}: {cause})"
+            ending, why = Ending.STUCK, f"{lease.injector} failed ({in_a_line(cause)})"
         took_s = self._clock() - began_s
         closed = self._closed(lease)  # then somebody else has told so, and has written it down
         if closed:
@@ -99,9 +99,8 @@ class Healing:
             lease = self._revoked(lease)
         if lease.owner == self._me:
             lease = self._with_time_to_end(lease)
-        owner_lived = lease.owner.is_alive(
-            boot_id()
-        )  # what it did until its death may take effect for the settling time
+        # What it did until its death may take effect for the settling time.
+        owner_lived = lease.owner.is_alive(boot_id())
         proof = self._until_gone(injector, lease, injector.settle_s if may_come else 0.0)
         if not proof:
             return Ending.STUCK, proof.seen
@@ -172,7 +171,7 @@ class Healing:
 
     def postponed(self, lease: Lease, why: str) -> Outcome:
         """Revoked, so that the reaper ends it as soon as it can."""
-        return Outcome(self._revoked(lease), Ending.WAITING, why)
+        return Outcome(lease if lease.revoked else self._revoked(lease), Ending.WAITING, why)
 
     def _written(self, outcome: Outcome) -> Outcome:
         """One whose end cannot be written down is found open by the next who looks, and healed again."""

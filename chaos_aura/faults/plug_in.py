@@ -8,6 +8,7 @@ from typing import Any
 from chaos_aura.core.errors import PlugInBroken
 from chaos_aura.core.kind import Kind
 from chaos_aura.core.kinds import KINDS
+from chaos_aura.faults.border import in_a_line
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
 
@@ -29,7 +30,7 @@ def load_plug_in(entry: EntryPoint, ground: Ground) -> Injector:
     try:
         injector = entry.load()(ground)
     except (Exception, SystemExit) as cause:  # a stranger's code may raise anything
-        why = f"cannot be made ({type(cause).__name__}: {cause})"
+        why = f"cannot be made ({in_a_line(cause)})"
         raise PlugInBroken(where, why, "it is called with one Ground; mend or uninstall it") from cause
     _check_words(where, entry.name, injector)
     for method, names in _METHODS.items():

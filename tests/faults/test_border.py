@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from fake_home import FakeHome
 
-from chaos_aura.core.errors import PlugInBroken
+from chaos_aura.core.errors import NotHealed, PlugInBroken
 from chaos_aura.core.lease import LeaseState
 from chaos_aura.faults.border import bordered
 from chaos_aura.faults.healing import Ending
@@ -34,6 +34,21 @@ def test_one_that_exits_while_healing_keeps_no_other_from_it(home: FakeHome) -> 
     assert {lease.state for lease in home.ledger.open_leases()} == {LeaseState.STUCK}
     home.fake.forget("heal")
     assert {outcome.ending for outcome in engine.heal(leases)} == {Ending.HEALED}
+
+
+def test_what_a_plug_in_says_in_several_lines_is_told_in_one(home: FakeHome) -> None:
+    home.fake.tell("in_force", "crash it\nhas\n  lines")
+    home.fake.tell("heal", "crash these\n\ntoo")
+    engine = home.engine()
+    with pytest.raises(NotHealed) as failed:
+        engine.inject(engine.fault("pretend", "neo4j"))
+    assert "method `in_force` failed (ZeroDivisionError: it has lines)" in str(failed.value)
+    assert "fake failed (ZeroDivisionError: these too)" in str(failed.value)
+    assert "\n" not in str(failed.value)
+    [lease] = home.ledger.open_leases()
+    assert lease.why == "fake failed (ZeroDivisionError: these too)"
+    home.fake.forget("heal")
+    assert [outcome.ending for outcome in engine.heal([lease])] == [Ending.HEALED]
 
 
 @contextmanager

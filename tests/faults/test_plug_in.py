@@ -32,6 +32,10 @@ def variant(**changed: Any) -> Entry:
     return Entry(type("Changed", (FakeInjector,), changed))
 
 
+def _says_it_in_two_lines(ground: object) -> None:
+    raise RuntimeError("no such\nlibrary")
+
+
 async def _async_heal(self: object, undo: object) -> None: ...
 
 
@@ -66,6 +70,7 @@ def test_one_that_keeps_the_contract_loads(home: FakeHome) -> None:
         (variant(heal=_async_heal), "method `heal` is async; it must not be"),
         (variant(__init__=lambda self: None), "cannot be made (TypeError: "),
         (Entry(lambda ground: 1 // 0), "cannot be made (ZeroDivisionError: "),
+        (Entry(_says_it_in_two_lines), "cannot be made (RuntimeError: no such library)"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_plug_in_and_the_method(home: FakeHome, entry: Entry, says: str) -> None:
