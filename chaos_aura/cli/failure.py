@@ -8,17 +8,18 @@ from pathlib import Path
 
 import typer
 
+from chaos_aura.cli.output import say_aside
 from chaos_aura.core.errors import ChaosAuraError, MachineLacks, ServiceUnhealthy
 
 _LONGEST = 240
 
 
 def report_error(error: ChaosAuraError) -> None:
-    typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
+    say_aside(f"error: {error}", fg=typer.colors.RED)
     if isinstance(error, ServiceUnhealthy) and error.log_lines:
-        typer.secho(f"the last lines of {error.where}:", err=True)
+        say_aside(f"the last lines of {error.where}:")
         for line in error.log_lines:
-            typer.secho(f"  {shorten(line)}", err=True, dim=True)
+            say_aside(f"  {shorten(line)}", dim=True)
 
 
 def shorten(line: str) -> str:
@@ -32,7 +33,7 @@ def report_crash(crash: Exception) -> None:
     line = f"error: chaos-aura: failed unexpectedly ({summary})"
     with suppress(OSError):  # without room for a file, the line must do
         line += f"; details in {_written(crash)}"
-    typer.secho(line, err=True, fg=typer.colors.RED)
+    say_aside(line, fg=typer.colors.RED)
 
 
 def _written(crash: Exception) -> str:

@@ -4,9 +4,8 @@ import os
 import time
 from pathlib import Path
 
-import typer
-
 from chaos_aura.cli.fault_engine import engine_on
+from chaos_aura.cli.output import Output
 from chaos_aura.core.errors import NotHealed
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.ground import Ground
@@ -17,14 +16,14 @@ _REAPER_ENDS_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.02
 
 
-def end_faults(home: Path, *, is_last: bool = False) -> None:
+def end_faults(home: Path, output: Output, *, is_last: bool = False) -> None:
     """Says what was healed. NotHealed when something is left after the last try: what can heal it must stay."""
     if Ledger(home / FOLDER).open_leases():
         ground = Ground(home, dict(os.environ))
         with engine_on(ground) as engine:
             for outcome in engine.heal(engine.ledger.open_leases()):
                 lease = outcome.lease
-                typer.echo(f"{outcome.ending.value}: {lease.fault} (lease {lease.id}): {outcome.why}")
+                output.say(f"{outcome.ending.value}: {lease.fault} (lease {lease.id}): {outcome.why}")
     left = Ledger(home / FOLDER).open_leases()
     if left and is_last:
         by_hand = f"; by hand: {left[0].undo.by_hand}" if left[0].undo.by_hand else ""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from chaos_aura.cli.fault_engine import document_of, engine_on, ground_here
+from chaos_aura.cli.output import Output
 from chaos_aura.core.errors import BadInput, NotHealed
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.healing import Outcome
@@ -33,9 +34,11 @@ def heal(
     if chosen:
         with engine_on(ground) as engine:
             outcomes = engine.heal(chosen)
-    _tell(outcomes, as_json=as_json)
+    output = Output()
+    _tell(output, outcomes, as_json=as_json)
     if bad := [outcome for outcome in outcomes if not outcome.is_good]:
         raise NotHealed(str(bad[0].lease.fault), bad[0].why, _remedy(bad))
+    output.check()
 
 
 def _named(names: list[str], open_leases: tuple[Lease, ...], all_of_them: bool) -> list[Lease]:
@@ -66,18 +69,18 @@ def _tell_plan(chosen: list[Lease], *, as_json: bool) -> None:
         typer.echo("no fault is open")
 
 
-def _tell(outcomes: list[Outcome], *, as_json: bool) -> None:
+def _tell(output: Output, outcomes: list[Outcome], *, as_json: bool) -> None:
     if as_json:
         rows = [
             {**document_of(each.lease), "ending": each.ending.value, "seen": each.why, "took_s": each.took_s}
             for each in outcomes
         ]
-        typer.echo(json.dumps({"schema": 1, "leases": rows}, indent=2))
+        output.say(json.dumps({"schema": 1, "leases": rows}, indent=2))
         return
     for each in outcomes:
-        typer.echo(f"{each.ending.value}: {each.lease.fault} (lease {each.lease.id}): {each.why}")
+        output.say(f"{each.ending.value}: {each.lease.fault} (lease {each.lease.id}): {each.why}")
     if not outcomes:
-        typer.echo("no fault is open")
+        output.say("no fault is open")
 
 
 def _remedy(bad: list[Outcome]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from chaos_aura.cli.fault_engine import engine_on, ground_here, pairs, seconds
+from chaos_aura.cli.output import Output
 from chaos_aura.core.errors import NotHealed, NotInForce
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
@@ -47,6 +48,7 @@ def inject(
             raise
         finally:
             telling.end()
+        telling.output.check()
 
 
 @dataclass
@@ -54,16 +56,17 @@ class _Telling:
     """Lines as things happen for a person; everything at the end for a program."""
 
     as_json: bool
+    output: Output = field(default_factory=Output)
     document: dict[str, Any] = field(default_factory=dict)
 
     def say(self, line: str, **facts: Any) -> None:
         self.document |= facts
         if not self.as_json:
-            typer.echo(line)
+            self.output.say(line)
 
     def end(self) -> None:
         if self.as_json and self.document:
-            typer.echo(json.dumps({"schema": 1, **self.document}, indent=2))
+            self.output.say(json.dumps({"schema": 1, **self.document}, indent=2))
 
 
 def _tell_plan(telling: _Telling, engine: Engine, fault: Fault, injector: str) -> None:
@@ -73,6 +76,7 @@ def _tell_plan(telling: _Telling, engine: Engine, fault: Fault, injector: str) -
     for touch in plan.touches:
         telling.say(f"  {touch}")
     telling.end()
+    telling.output.check()
 
 
 def _hold(telling: _Telling, engine: Engine, lease: Lease) -> None:

@@ -3,7 +3,6 @@
 Commands are imported only when they are called: help must not wait for what it does not need.
 """
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -14,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from chaos_aura.cli.failure import report_crash, report_error, told_by_system
+from chaos_aura.cli.output import drop, say_aside
 from chaos_aura.core.errors import ChaosAuraError
 
 # A command's module and function have its name. The sentence is the first line of its docstring.
@@ -129,13 +129,13 @@ def _told(failure: Exception) -> int:
             return failure.exit_code
         case typer.TyperException():
             see = " ".join(("chaos-aura", *_command(), "--help"))
-            typer.secho(f"error: {failure.format_message()} (see: {see})", err=True, fg=typer.colors.RED)
+            say_aside(f"error: {failure.format_message()} (see: {see})", fg=typer.colors.RED)
             return failure.exit_code
-        case BrokenPipeError():  # whoever read us has gone, which is no error
-            _drop_output()
-            return 0
         case OSError():
-            report_error(told_by_system(failure, failure.filename is None and _is_output_lost()))
+            is_lost = failure.filename is None and _is_output_lost()
+            if is_lost and isinstance(failure, BrokenPipeError):  # whoever read us has gone, which is no error
+                return 0
+            report_error(told_by_system(failure, is_lost))
             return 1
         case _:
             report_crash(failure)
@@ -149,8 +149,7 @@ def _command() -> tuple[str, ...]:
 
 def _interrupted(number: int) -> int:
     _listen_no_more()
-    with suppress(OSError):  # the terminal may be gone, which may be why
-        typer.echo(_WHAT_IS_LEFT.get("".join(_command()), "interrupted"), err=True)
+    say_aside(_WHAT_IS_LEFT.get("".join(_command()), "interrupted"))
     return 128 + (number or signal.SIGINT)
 
 
@@ -165,14 +164,9 @@ def _is_output_lost() -> bool:
     try:
         print(flush=True)  # noqa: T201 - as a command would
     except OSError:
-        _drop_output()
+        drop(sys.stdout)
         return True
     return False
-
-
-def _drop_output() -> None:
-    """Python must not find out again when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.lease import LeaseState
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.place import REAPER_LOCK
+from chaos_aura.record.timeline import read_timeline
 
 _COMMAND_WITHIN_S = 60
 _GONE_WITHIN_S = 10
@@ -167,6 +168,106 @@ def test_a_fault_that_is_lost_early_fails_and_is_healed(home: FakeHome) -> None:
         assert process.returncode == 1
     assert err.startswith("error: pretend of neo4j: was lost after ")
     assert home.ledger.open_leases() == ()
+
+
+def piped(home: FakeHome, reader: str, *words: str, aside: str = "") -> "subprocess.Popen[str]":
+    """`chaos-aura WORDS | READER` in a shell that tells how the command ended, and not how its reader did."""
+    script = f'"$@" {aside} | {reader}; exit "${{PIPESTATUS[0]}}"'
+    return subprocess.Popen(
+        ["bash", "-c", script, "bash", *chaos_aura(*words)],
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+_HEAD = "head -1"
+_NOBODY = "exec <&-"  # gone before anything is said
+
+
+@pytest.mark.parametrize(("reader", "more"), [(_HEAD, []), (_NOBODY, []), (_NOBODY, ["--json"])], ids=str)
+def test_a_fault_that_is_lost_when_nobody_reads_any_more_fails_all_the_same(
+    home: FakeHome, reader: str, more: list[str]
+) -> None:
+    with piped(home, reader, "inject", "pretend", "-t", "neo4j", "--for", "30s", *more) as process:
+        (home.ground.folder / "fake" / "struck" / await_struck(home)).unlink()
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    assert process.returncode == 1
+    assert err.startswith("error: pretend of neo4j: was lost after ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=str)
+def test_a_fault_that_nobody_reads_of_is_held_for_its_time(home: FakeHome, more: list[str]) -> None:
+    with piped(home, _NOBODY, "inject", "pretend", "-t", "neo4j", "--for", "1500ms", *more) as process:
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    assert (process.returncode, err) == (0, "")
+    told = read_timeline(home.ground.folder / "timeline.jsonl")
+    assert [event["event"] for event in told if event["event"] in ("fault.still_in_force", "fault.healed")] == [
+        *["fault.still_in_force"] * 2,
+        "fault.healed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["heal", "--all"], "error: pretend of neo4j: fake: somebody holds it; "),
+        (["heal", "--all", "--json"], "error: pretend of neo4j: fake: somebody holds it; "),
+        (["down", "--purge"], "error: pretend of neo4j: fake: somebody holds it; nothing was removed; "),
+    ],
+    ids=str,
+)
+def test_what_is_stuck_fails_also_when_nobody_reads(home: FakeHome, words: list[str], says: str) -> None:
+    home.fake.tell("heal", "fail somebody holds it")
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        with piped(home, _NOBODY, *words) as process:
+            _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        home.fake.forget("heal")
+        assert run(home, "heal", "--all").returncode == 0
+    assert process.returncode == 1
+    assert err.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["inject", "pretend", "-t", "mongo"], 2), (["heal", "nonsense"], 2), (["heal"], 2)], ids=str
+)
+def test_an_error_that_nobody_hears_keeps_its_code(home: FakeHome, words: list[str], code: int) -> None:
+    with piped(home, _NOBODY, *words, aside="2>&1") as process:
+        out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    assert (process.returncode, out, err) == (code, "", "")
+
+
+def test_down_ends_what_it_has_to_end_also_when_nobody_reads(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        with piped(home, _NOBODY, "down", "--purge") as process:
+            _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    assert (process.returncode, err) == (0, "")
+    assert not home.home.exists()
+
+
+def test_what_a_full_disk_did_not_take_is_an_error_after_the_healing(home: FakeHome) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            chaos_aura("inject", "pretend", "-t", "neo4j", "--for", "0.3"),
+            env=home.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=_COMMAND_WITHIN_S,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output: No space left on device; ")
+    told = read_timeline(home.ground.folder / "timeline.jsonl")
+    assert [event["event"] for event in told][-2:] == ["fault.heal_began", "fault.healed"]
+    [lease] = home.ledger.leases().values()
+    assert (lease.state, lease.revoked) == (LeaseState.HEALED, False)
 
 
 def test_leases_shows_what_is_open_and_what_is_stuck(home: FakeHome) -> None:
