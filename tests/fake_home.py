@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from awaiting import wait_until
+from controlling import Controller
 from local_stack import processes_in
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Edge, Service
+from chaos_aura.core.signature import signer
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.fake import FakeInjector
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.guard import Guard
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.place import REAPER_LOCK
 from chaos_aura.faults.registry import Registry
 
 _ENDS_WITHIN_S = 20.0
@@ -83,6 +86,17 @@ def install_fake(folder: Path) -> Path:
     entry = "[chaos_aura.injectors]\nfake = chaos_aura.faults.fake:FakeInjector\n"
     (info / "entry_points.txt").write_text(entry, encoding="utf-8")
     return folder
+
+
+def kill_with_its_reaper(home: FakeHome, one: Controller) -> None:
+    """Neither has the time to see that the other is dead: nobody watches over what is open."""
+    reaper = signer(home.ground.folder / REAPER_LOCK)
+    assert reaper
+    os.kill(one.process.pid, signal.SIGSTOP)
+    os.kill(reaper.pid, signal.SIGKILL)
+    one.process.kill()
+    one.process.wait()
+    wait_until(lambda: not reaper.is_alive(), _ENDS_WITHIN_S, "the reaper is dead")
 
 
 def _catalogue() -> Catalogue:

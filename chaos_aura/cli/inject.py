@@ -14,6 +14,7 @@ from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
 from chaos_aura.faults.holding import Held, hold
+from chaos_aura.faults.leftovers import await_end_of_leftovers
 
 
 def inject(
@@ -41,6 +42,7 @@ def inject(
         if dry:
             _tell_plan(telling, engine, fault, injector)
             return
+        await_end_of_leftovers(engine.ledger)
         try:
             _hold(telling, engine, engine.inject(fault, injector))
         except KeyboardInterrupt:

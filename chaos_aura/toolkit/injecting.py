@@ -10,6 +10,7 @@ from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
 from chaos_aura.faults.holding import Held, hold
+from chaos_aura.faults.leftovers import await_end_of_leftovers
 from chaos_aura.toolkit import session
 
 Told = dict[str, Any]
@@ -20,6 +21,7 @@ def injected(kind: str, target: str, duration: float, injector: str, parameters:
     try:
         engine = session.engine()
         fault = engine.fault(kind, target, parameters, duration or None)
+        await_end_of_leftovers(engine.ledger)
         lease = engine.inject(fault, injector)
         told = {"lease": lease.id, **fault.to_dict(), "injector": lease.injector, "in_force": lease.why}
         if not duration and not engine.is_momentary(fault):

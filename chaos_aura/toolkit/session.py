@@ -4,13 +4,16 @@ import atexit
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
+from chaos_aura.faults.reaper.mending import watch_over_what_is_left
 from chaos_aura.faults.registry import Registry
 from chaos_aura.stack.project import Project
 
@@ -31,9 +34,16 @@ def engine() -> Engine:
     ground = Ground(Project.around(Path.cwd(), os.environ).home, dict(os.environ))
     with _opening:
         if ground.home not in _open:
+            _mend(ground.home)
             link = ReaperLink(ground.home)
             _open[ground.home] = _Session(Engine(ground, Registry.installed(ground), link), link)
         return _open[ground.home].engine
+
+
+def _mend(home: Path) -> None:
+    """As before any command: a run that was killed together with its reaper is put right by the next one."""
+    with suppress(ChaosAuraError, OSError):  # what is asked for will say what is wrong with the project
+        watch_over_what_is_left(home)
 
 
 def will_end(leases: Iterable[Lease]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from awaiting import wait_until
 from controlling import controller
-from fake_home import FakeHome, fake_home, install_fake
+from fake_home import FakeHome, fake_home, install_fake, kill_with_its_reaper
 from local_stack import chaos_aura
 
 from chaos_aura.core.kinds import KINDS
@@ -265,7 +265,9 @@ def test_what_a_full_disk_did_not_take_is_an_error_after_the_healing(home: FakeH
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output: No space left on device; ")
     told = read_timeline(home.ground.folder / "timeline.jsonl")
-    assert [event["event"] for event in told][-2:] == ["fault.heal_began", "fault.healed"]
+    assert [event["event"] for event in told][-3:] == [
+        *("fault.still_in_force", "fault.heal_began", "fault.healed"),
+    ]
     [lease] = home.ledger.leases().values()
     assert (lease.state, lease.revoked) == (LeaseState.HEALED, False)
 
@@ -322,15 +324,18 @@ def test_any_command_mends_what_a_killed_controller_and_a_killed_reaper_left(hom
     """Also one that has nothing to do with faults, or is refused."""
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
-        reaper = signer(home.ground.folder / REAPER_LOCK)
-        assert reaper
-        os.kill(one.process.pid, signal.SIGSTOP)
-        os.kill(reaper.pid, signal.SIGKILL)
-        one.process.kill()
-        wait_until(lambda: not reaper.is_alive(), _GONE_WITHIN_S, "the reaper is dead")
+        kill_with_its_reaper(home, one)
         assert home.fake.struck()
         run(home, *words)
         wait_until(lambda: not home.fake.struck() and not home.ledger.open_leases(), _GONE_WITHIN_S, "it is healed")
+
+
+def test_what_they_left_does_not_stand_in_the_way_of_the_same_fault(home: FakeHome) -> None:
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        kill_with_its_reaper(home, one)
+    done = run(home, "inject", "pretend", "-t", "neo4j", "--for", "0.3")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_down_heals_first(home: FakeHome) -> None:

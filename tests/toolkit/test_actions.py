@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from awaiting import wait_until
-from fake_home import FakeHome, fake_home, install_fake
+from controlling import controller
+from fake_home import FakeHome, fake_home, install_fake, kill_with_its_reaper
 from local_stack import chaos_aura
 
 from chaos_aura.core.kind import Parameter
@@ -238,6 +239,20 @@ def test_what_cannot_be_done_fails_the_activity_with_one_line(home: FakeHome) ->
         assert run["status"] == "failed"
         assert says in run["exception"][-1], run["exception"]
     assert home.ledger.leases() == {}
+
+
+def test_a_run_mends_what_a_killed_run_and_its_killed_reaper_left(home: FakeHome) -> None:
+    """The same fault again: the lease of the dead one must not stand in its way."""
+    with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
+        one.await_step("in_force")
+        kill_with_its_reaper(home, one)
+    [left] = home.fake.struck()
+    journal = journal_of(home, [action("inject", kind="pretend", target="neo4j", duration=0.3)], [])
+    [run] = journal["run"]
+    assert run["status"] == "succeeded", run
+    assert run["output"]["lease"] != left
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
 
 
 def test_a_fault_that_is_lost_fails_its_activity(home: FakeHome) -> None:
