@@ -4,16 +4,15 @@ from typing import Any
 
 from chaoslib.exceptions import ActivityFailed
 
-from chaos_aura.core.errors import ChaosAuraError, NotHealed, NotInForce
+from chaos_aura.core.errors import ChaosAuraError, NotInForce
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
-from chaos_aura.faults.healing import Outcome
 from chaos_aura.faults.holding import Held, hold
 from chaos_aura.faults.leftovers import await_end_of_leftovers
 from chaos_aura.toolkit import session
-
-Told = dict[str, Any]
+from chaos_aura.toolkit.ending import not_healed
+from chaos_aura.toolkit.told import Told
 
 
 def injected(kind: str, target: str, duration: float, injector: str, parameters: dict[str, Any]) -> Told:
@@ -25,28 +24,11 @@ def injected(kind: str, target: str, duration: float, injector: str, parameters:
         lease = engine.inject(fault, injector)
         told = {"lease": lease.id, **fault.to_dict(), "injector": lease.injector, "in_force": lease.why}
         if not duration and not engine.is_momentary(fault):
+            session.leave(lease)
             return told
         return {**told, **_ended(engine, lease, fault)}
     except ChaosAuraError as cause:
         raise ActivityFailed(str(cause)) from cause
-
-
-def healed(kind: str, target: str, lease: str) -> list[Told]:
-    """Whatever is open and fits; an empty word fits all."""
-    try:
-        engine = session.engine()
-        fitting = [
-            each
-            for each in engine.ledger.open_leases()
-            if kind in ("", each.fault.kind) and target in ("", each.fault.target) and lease in ("", each.id)
-        ]
-        session.will_end(fitting)
-        outcomes = engine.heal(fitting)
-    except ChaosAuraError as cause:
-        raise ActivityFailed(str(cause)) from cause
-    if bad := [outcome for outcome in outcomes if not outcome.is_good]:
-        raise ActivityFailed("; ".join(str(_failure(outcome)) for outcome in bad))
-    return [{"lease": each.lease.id, **each.lease.fault.to_dict(), "gone": each.why} for each in outcomes]
 
 
 def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
@@ -67,7 +49,7 @@ def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
 def _gone(engine: Engine, lease: Lease) -> Told:
     for outcome in engine.heal([lease]):
         if not outcome.is_good:
-            raise _failure(outcome)
+            raise not_healed(outcome)
         return {"gone": outcome.why}
     return {"gone": engine.seen_gone(lease)}
 
@@ -78,9 +60,3 @@ def _refuse_cut_short(fault: Fault, held: Held) -> None:
         raise NotInForce(str(fault), f"ended after {held.for_s:.1f} s: {held.ended_by}")
     if held.lost:
         raise NotInForce(str(fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
-
-
-def _failure(outcome: Outcome) -> NotHealed:
-    lease = outcome.lease
-    by_hand = f", or by hand: {lease.undo.by_hand}" if lease.undo.by_hand else ""
-    return NotHealed(str(lease.fault), outcome.why, f"run: chaos-aura heal {lease.id}{by_hand}")

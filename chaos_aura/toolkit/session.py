@@ -19,25 +19,32 @@ from chaos_aura.stack.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class Session:
+    ground: Ground
+    registry: Registry
     engine: Engine
     link: ReaperLink
 
 
 _opening = threading.Lock()
-_open: dict[Path, _Session] = {}
+_open: dict[Path, Session] = {}
 _ended_here: set[str] = set()
+_left: set[str] = set()
 
 
 def engine() -> Engine:
+    return current().engine
+
+
+def current() -> Session:
     """Of the project around the current folder. What it has injected is healed when this process ends at the latest."""
     ground = Ground(Project.around(Path.cwd(), os.environ).home, dict(os.environ))
     with _opening:
         if ground.home not in _open:
             _mend(ground.home)
-            link = ReaperLink(ground.home)
-            _open[ground.home] = _Session(Engine(ground, Registry.installed(ground), link), link)
-        return _open[ground.home].engine
+            link, registry = ReaperLink(ground.home), Registry.installed(ground)
+            _open[ground.home] = Session(ground, registry, Engine(ground, registry, link), link)
+        return _open[ground.home]
 
 
 def _mend(home: Path) -> None:
@@ -54,6 +61,15 @@ def will_end(leases: Iterable[Lease]) -> None:
 def has_ended(lease: Lease) -> bool:
     """Whether it was this run that ended it, and nobody else."""
     return lease.id in _ended_here
+
+
+def leave(lease: Lease) -> None:
+    """In force, and its activity over: nobody looks at it any more until it is healed."""
+    _left.add(lease.id)
+
+
+def has_left(lease: Lease) -> bool:
+    return lease.id in _left
 
 
 @atexit.register

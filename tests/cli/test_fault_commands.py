@@ -334,8 +334,12 @@ def test_what_they_left_does_not_stand_in_the_way_of_the_same_fault(home: FakeHo
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
         kill_with_its_reaper(home, one)
-    done = run(home, "inject", "pretend", "-t", "neo4j", "--for", "0.3")
-    assert (done.returncode, done.stderr) == (0, "")
+    home.fake.tell("heal", "hang 4")
+    with begin(home, "inject", "pretend", "-t", "neo4j", "--for", "0.3") as process:
+        wait_until(home.fake.hangs, 20, "the new reaper's healing takes long")
+        home.fake.forget("heal")
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    assert (process.returncode, err) == (0, "")
 
 
 def test_down_heals_first(home: FakeHome) -> None:

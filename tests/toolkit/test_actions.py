@@ -65,6 +65,13 @@ def elsewhere(*words: str) -> dict[str, Any]:
     return {"type": "action", "name": f"elsewhere: {words}", "provider": provider}
 
 
+def lose_all(home: FakeHome) -> dict[str, Any]:
+    """Whatever is in force is no more, and nobody is told."""
+    struck = str(home.ground.folder / "fake" / "struck")
+    provider = {"type": "python", "module": "shutil", "func": "rmtree", "arguments": {"path": struck}}
+    return {"type": "action", "name": "lose it", "provider": provider}
+
+
 def experiment(method: list[dict[str, Any]], rollbacks: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
     return {
         "title": "a test",
@@ -257,13 +264,63 @@ def test_a_run_mends_what_a_killed_run_and_its_killed_reaper_left(home: FakeHome
 
 def test_a_fault_that_is_lost_fails_its_activity(home: FakeHome) -> None:
     held = action("inject", background=True, kind="pretend", target="neo4j", duration=30)
-    struck = str(home.ground.folder / "fake" / "struck")
-    provider = {"type": "python", "module": "shutil", "func": "rmtree", "arguments": {"path": struck}}
-    lose = {"type": "action", "name": "lose it", "provider": provider}
-    journal = journal_of(home, [held, struck_one(home), lose], [])
+    journal = journal_of(home, [held, struck_one(home), lose_all(home)], [])
     assert run_of(journal, "inject")["status"] == "failed"
     assert "was lost after" in run_of(journal, "inject")["exception"][-1]
     assert home.ledger.open_leases() == ()
+
+
+def test_a_fault_without_a_duration_that_was_lost_fails_whoever_heals_it_and_all_is_healed(home: FakeHome) -> None:
+    method = [
+        action("inject", kind="pretend", target="neo4j"),
+        lose_all(home),
+        action("inject", kind="pretend", target="redis"),
+    ]
+    journal = journal_of(home, method, [action("heal_all")])
+    assert [run["status"] for run in journal["run"]] == ["succeeded"] * 3
+    [rollback] = journal["rollbacks"]
+    assert rollback["status"] == "failed"
+    says = "ActivityFailed: pretend of neo4j: was lost before it was healed: its file is not there; it is healed now"
+    assert rollback["exception"][-1].strip().endswith(says)
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+    assert [lease.fault.target for lease in home.ledger.leases().values()] == ["neo4j", "redis"]
+
+
+def test_what_cannot_be_looked_at_any_more_fails_whoever_heals_it_and_is_healed(home: FakeHome) -> None:
+    told = home.ground.folder / "fake" / "told"
+    told.mkdir(parents=True)
+    script = ["-c", f"printf crash > {told}/in_force"]
+    provider = {"type": "process", "path": "/bin/sh", "arguments": script, "timeout": 60}
+    crash = {"type": "action", "name": "crash", "provider": provider}
+    journal = journal_of(home, [action("inject", kind="pretend", target="neo4j"), crash], [action("heal_all")])
+    [rollback] = journal["rollbacks"]
+    assert rollback["status"] == "failed"
+    assert "was lost before it was healed: injector fake: method `in_force` failed" in rollback["exception"][-1]
+    assert home.fake.struck() == set()
+    assert home.ledger.open_leases() == ()
+
+
+def test_a_word_that_means_nothing_heals_nothing_and_fails(home: FakeHome) -> None:
+    method = [
+        action("inject", kind="pretend", target="neo4j"),
+        action("heal", kind="pretense"),
+        action("heal", target="neo4"),
+        action("heal", lease="nonsense"),
+        action("heal", kind="latency"),
+        action("heal", target="worker.redis"),
+    ]
+    journal = journal_of(home, method, [action("heal_all")])
+    says = [
+        "pretense: no such kind of fault; there are: ",
+        "neo4: no such target; there are: neo4j",
+        "nonsense: is no lease that is open or was healed lately; open are: ",
+    ]
+    for run, why in zip(journal["run"][1:4], says, strict=True):
+        assert run["status"] == "failed"
+        assert why in run["exception"][-1], run["exception"]
+    assert [(run["status"], run["output"]) for run in journal["run"][4:]] == [("succeeded", [])] * 2
+    assert [each["target"] for each in journal["rollbacks"][0]["output"]] == ["neo4j"]
 
 
 def held_in_background(home: FakeHome) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from chaos_aura.toolkit.injecting import Told, healed, injected
+from chaos_aura.toolkit.ending import healed
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = ["heal", "heal_all", "inject"]
 
@@ -23,6 +25,8 @@ def inject(
 
 def heal(kind: str = "", target: str = "", lease: str = "") -> list[Told]:
     """End the open faults that fit, and prove that they are gone.
+
+    Fails when something is not gone, when a fault of this run had been lost before, and for a word that means nothing.
 
     What comes back: of each {"lease", "kind", "target", "parameters", "lasts_s", "gone"}.
     """

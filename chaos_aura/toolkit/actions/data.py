@@ -1,6 +1,7 @@
 """Faults of what the stores hold."""
 
-from chaos_aura.toolkit.injecting import Told, injected
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = ["corrupt_cache", "evict_cache", "poison_event", "tamper_decision"]
 

@@ -1,6 +1,7 @@
 """Faults that the platform's own switches make."""
 
-from chaos_aura.toolkit.injecting import Told, injected
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = ["fail_agent", "set_flag", "slow_agent"]
 

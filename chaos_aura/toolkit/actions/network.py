@@ -1,6 +1,7 @@
 """Faults of the path between a client and a service. The target is an edge, or a service: all edges into it."""
 
-from chaos_aura.toolkit.injecting import Told, injected
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = ["blackhole", "latency", "limit_data", "packet_loss", "partition", "reset", "slice", "slow_close", "throttle"]
 

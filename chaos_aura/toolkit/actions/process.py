@@ -1,6 +1,7 @@
 """Faults of a service's process."""
 
-from chaos_aura.toolkit.injecting import Told, injected
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = ["crash_loop", "kill", "pause", "restart", "stop"]
 

@@ -1,6 +1,7 @@
 """Faults of what a process lives on: processors, memory, files, connections, time."""
 
-from chaos_aura.toolkit.injecting import Told, injected
+from chaos_aura.toolkit.injecting import injected
+from chaos_aura.toolkit.told import Told
 
 __all__ = [
     "clock_skew",
