@@ -15,15 +15,17 @@ with warnings.catch_warnings():
     from kafka.admin import KafkaAdminClient  # type: ignore[import-untyped]
     from kafka.errors import KafkaError  # type: ignore[import-untyped]
     from kafka.net.compat import KafkaNetClient  # type: ignore[import-untyped]
+    from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 
-__all__ = ["KafkaError", "Message", "Record", "committed", "put", "reading"]
+__all__ = [
+    "KafkaError", "Message", "ReadsTooLong", "Record", "committed", "has_members", "put", "put_behind", "reading",
+]  # fmt: skip
 
 # It tells of every refused connection; whoever calls it tells of one that failed, in words of its own.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 _ANSWERS_WITHIN_MS = 2000
 _DELIVERS_WITHIN_MS = 3000
-_READS_WITHIN_S = 3.0
 _CLOSES_WITHIN_S = 1.0
 _MS = 1000
 _LARGEST_BYTES = 4 * 1024 * 1024
@@ -46,8 +48,12 @@ class Record:
     headers: tuple[tuple[str, bytes], ...]
 
 
+class ReadsTooLong(KafkaError):  # type: ignore[misc]
+    """What was not read is unknown."""
+
+
 class Reading:
-    """Of one topic, by no group. KafkaError when it takes too long: what was not read is unknown."""
+    """Of one topic, by no group."""
 
     def __init__(self, consumer: Any, topic: str) -> None:
         self._consumer = consumer
@@ -59,17 +65,24 @@ class Reading:
         """For each partition the offset that its next record will have. Empty when there is no such topic."""
         return self._offsets(self._consumer.end_offsets)
 
-    def from_to(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[Record]:
-        """A start before the first record that is left begins with that one."""
-        firsts = self._offsets(self._consumer.beginning_offsets)
+    def firsts(self) -> dict[int, int]:
+        """For each partition the offset of the first record that is left."""
+        return self._offsets(self._consumer.beginning_offsets)
+
+    def from_to(self, starts: Mapping[int, int], ends: Mapping[int, int], within_s: float) -> Iterator[Record]:
+        """A start before the first record that is left begins with that one. ReadsTooLong after a time."""
+        firsts = self.firsts()
         for each in self._partitions:
             self._consumer.seek(each, max(starts[each.partition], firsts[each.partition]))
-        until_s = time.monotonic() + _READS_WITHIN_S
-        while any(self._position(each) < ends[each.partition] for each in self._partitions):
-            if time.monotonic() > until_s:
-                raise KafkaError(f"topic {self._topic} could not be read to its end within {_READS_WITHIN_S:g} s")
+        until_s = time.monotonic() + within_s
+        while self._is_before(ends):
             for records in self._consumer.poll(timeout_ms=200).values():
                 yield from (_record(each) for each in records if each.offset < ends[each.partition])
+            if time.monotonic() > until_s and self._is_before(ends):
+                raise ReadsTooLong(f"topic {self._topic} could not be read to its end within {within_s:g} s")
+
+    def _is_before(self, ends: Mapping[int, int]) -> bool:
+        return any(self._position(each) < ends[each.partition] for each in self._partitions)
 
     def _offsets(self, ask: Callable[..., Mapping[Any, int]]) -> dict[int, int]:
         if not self._partitions:
@@ -123,6 +136,31 @@ def committed(address: str, topic: str, always: str) -> dict[str, dict[int, int]
             admin.close()
     found = {group: _of_topic(offsets, topic) for group, offsets in told.items()}
     return {group: offsets for group, offsets in found.items() if offsets or group == always}
+
+
+def has_members(address: str, group: str) -> bool:
+    with _made(KafkaAdminClient, address) as admin:
+        try:
+            return bool(admin.describe_groups([group])[group]["members"])
+        finally:
+            admin.close()
+
+
+def put_behind(address: str, topic: str, group: str, offsets: Mapping[int, int]) -> None:
+    """Where it has not come so far by itself. Kafka refuses it of a group that has members."""
+    at = committed(address, topic, group).get(group, {})
+    ahead = {
+        TopicPartition(topic, each): OffsetAndMetadata(offset + 1, "", -1)
+        for each, offset in offsets.items()
+        if at.get(each, 0) <= offset
+    }
+    with _made(KafkaAdminClient, address) as admin:
+        try:
+            told = admin.alter_group_offsets(group, ahead)
+        finally:
+            admin.close()
+    if refused := sorted({each.__name__ for each in told.values() if each.errno}):
+        raise KafkaError(f"group {group} could not be put behind them ({', '.join(refused)})")
 
 
 def _named(group: Any) -> Any:

@@ -4,10 +4,11 @@ Each bad record bears the lease's id in a header, by which it is found, and by w
 it out.
 """
 
-from collections import Counter
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import TargetUnfit
@@ -15,14 +16,11 @@ from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
 from injectors.bytes_as_text import as_bytes, as_text
 from injectors.kafka_events import poison
+from injectors.kafka_events.poison import GROUP, HEADER, TOPIC
+from injectors.kafka_events.search import READS_WITHIN_S, Offsets, Search, count, last, lease_of
+from injectors.kafka_events.waiting import behind
 from injectors.store import Store
 
-if TYPE_CHECKING:
-    from injectors.kafka_events.client import Record
-
-TOPIC = "allocation.events"
-GROUP = "usage-projection"
-HEADER = "chaos-aura-lease"
 _NEEDS = frozenset({"kafka", "projection", "projection.kafka", "projection.redis"})
 _LOOKED_AT = 500  # records back from the end of each partition, at least
 
@@ -34,6 +32,7 @@ class KafkaInjector:
 
     def __init__(self, ground: Ground) -> None:
         self._store = Store(ground, "kafka", "kafka")
+        self._searches: dict[tuple[str, tuple[tuple[str, int], ...]], Search] = {}
 
     def can(self, fault: Fault, target: Target) -> Capability:
         return self._store.can(target)
@@ -51,7 +50,7 @@ class KafkaInjector:
         self._store.refuse_too_large(messages)
         data = {**self._store.found_at(target, lease_id), "messages": messages, "ends": ends}
         touches = f"puts {len(rows)} {fault.text('how')} events into {TOPIC}, from where nothing can be taken back"
-        return Undo(data, (touches,))
+        return Undo(data, (touches,), _by_hand(address, lease_id, ends))
 
     def inject(self, undo: Undo) -> None:
         from injectors.kafka_events.client import Message, put  # noqa: PLC0415 - 0.3 s
@@ -66,8 +65,8 @@ class KafkaInjector:
     def in_force(self, undo: Undo) -> Proof:
         found = self._found(undo)
         wanted = len(undo.data["messages"])
-        seen = f"{len(found)} of {wanted} bad events are acknowledged and read back{_at(found)}"
-        return Proof(len(found) >= wanted, seen, {"offsets": _offsets(found)})
+        seen = f"{count(found)} of {wanted} bad events are acknowledged and read back{_at(found)}"
+        return Proof(count(found) >= wanted, seen, {"offsets": found})
 
     def gone(self, undo: Undo) -> Proof:
         """Not taken back, but behind everyone who reads the topic."""
@@ -79,20 +78,20 @@ class KafkaInjector:
         from injectors.kafka_events.client import committed  # noqa: PLC0415 - 0.3 s
 
         groups: dict[str, dict[int, int]] = self._asked(undo, lambda address: committed(address, TOPIC, GROUP))
-        last = {partition: max(offsets) for partition, offsets in _offsets(found).items()}
-        behind = {group: _waiting(last, positions) for group, positions in groups.items()}
-        waiting = [f"group {group} has not passed {lag}" for group, lag in sorted(behind.items()) if lag]
-        facts = {"offsets": _offsets(found), "committed": groups}
+        waiting = [f"group {group} has not passed {lag}" for group, lag in behind(last(found), groups).items()]
+        facts = {"offsets": found, "committed": groups}
         if waiting:
-            return Proof(False, f"{len(found)} bad events{_at(found)}: {'; '.join(waiting)}", facts)
+            return Proof(False, f"{count(found)} bad events{_at(found)}: {'; '.join(waiting)}", facts)
         passed = f"past every group: {', '.join(sorted(groups))}" if groups else "read by no group"
-        return Proof(True, f"irreversible: {len(found)} bad events stay in {TOPIC}{_at(found)}, {passed}", facts)
+        return Proof(True, f"irreversible: {count(found)} bad events stay in {TOPIC}{_at(found)}, {passed}", facts)
 
-    def _found(self, undo: Undo) -> list["Record"]:
-        """By the header, from where the topic ended before."""
-        lease = str(undo.data["lease"]).encode()
-        starts = {int(partition): offset for partition, offset in undo.data["ends"].items()}
-        found: list[Record] = self._asked(undo, lambda address: _with_header(address, starts, lease))
+    def _found(self, undo: Undo) -> Offsets:
+        """Remembered as long as this process lives: each is sent once, so that none comes when all have been found."""
+        data = undo.data
+        lease, ends = str(data["lease"]), {int(partition): offset for partition, offset in data["ends"].items()}
+        key = (lease, tuple(sorted(data["ends"].items())))
+        search = self._searches.setdefault(key, Search(lease, ends, len(data["messages"])))
+        found: Offsets = self._asked(undo, search.look)
         return found
 
     def _asked(self, undo: Undo, ask: Callable[[str], Any]) -> Any:
@@ -113,41 +112,22 @@ def _planned(address: str, how: str, count: int, lease_id: str) -> tuple[list[po
             rows = poison.made_up(how, count, list(ends), lease_id)
         else:
             starts = {partition: max(0, end - max(_LOOKED_AT, count)) for partition, end in ends.items()}
-            real = [each for each in topic.from_to(starts, ends) if not _lease_of(each) and poison.is_event(each)]
+            real = [
+                each
+                for each in topic.from_to(starts, ends, READS_WITHIN_S)
+                if not lease_of(each) and poison.is_event(each)
+            ]
             rows = poison.repeated(how, count, sorted(real, key=attrgetter("at_ms")))
     return rows, {str(partition): end for partition, end in ends.items()}
 
 
-def _with_header(address: str, starts: Mapping[int, int], lease: bytes) -> list["Record"]:
-    """A topic that has been made anew since ends before it began."""
-    from injectors.kafka_events.client import reading  # noqa: PLC0415 - 0.3 s
-
-    with reading(address, TOPIC) as topic:
-        ends = topic.ends()
-        since = {
-            partition: start if (start := starts.get(partition, 0)) <= end else 0 for partition, end in ends.items()
-        }
-        return [each for each in topic.from_to(since, ends) if _lease_of(each) == lease]
+def _by_hand(address: str, lease_id: str, ends: Mapping[str, int]) -> str:
+    """Nothing takes them back; but what nobody reads for any more need not be waited for."""
+    starts = [f"{partition}:{end}" for partition, end in ends.items()]
+    return shlex.join([sys.executable, "-P", "-m", "injectors.kafka_events.skip", address, lease_id, *starts])
 
 
-def _lease_of(record: "Record") -> bytes:
-    return dict(record.headers).get(HEADER, b"")
-
-
-def _waiting(last: Mapping[int, int], positions: Mapping[int, int]) -> str:
-    """`0@17` where a group would read that offset still."""
-    return ", ".join(f"{each}@{offset}" for each, offset in sorted(last.items()) if positions.get(each, 0) <= offset)
-
-
-def _offsets(found: list["Record"]) -> dict[int, list[int]]:
-    return {each: sorted(one.offset for one in found if one.partition == each) for each in _partitions(found)}
-
-
-def _at(found: list["Record"]) -> str:
+def _at(found: Offsets) -> str:
     """` (partition 0: 2, partition 3: 1)`"""
-    counted = ", ".join(f"partition {each}: {count}" for each, count in sorted(_partitions(found).items()))
+    counted = ", ".join(f"partition {each}: {len(offsets)}" for each, offsets in sorted(found.items()))
     return f" ({counted})" if counted else ""
-
-
-def _partitions(found: list["Record"]) -> Counter[int]:
-    return Counter(each.partition for each in found)

@@ -16,6 +16,9 @@ from chaos_aura.core.errors import TargetUnfit
 if TYPE_CHECKING:
     from injectors.kafka_events.client import Record
 
+TOPIC = "allocation.events"
+GROUP = "usage-projection"
+HEADER = "chaos-aura-lease"
 MALFORMED, WRONG_SCHEMA, DUPLICATE, OUT_OF_ORDER = "malformed", "wrong_schema", "duplicate", "out_of_order"
 MADE_UP = (MALFORMED, WRONG_SCHEMA)
 UNKNOWN_VERSION = 999

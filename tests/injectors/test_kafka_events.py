@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ from chaos_aura.platform.model import Event, EventKind
 from chaos_aura.platform.model.event import SCHEMA_VERSION
 from chaos_aura.platform.projection import reader
 from chaos_aura.stack.running import RunningStack
-from injectors.kafka_events import KafkaInjector, injector, poison
+from injectors.kafka_events import KafkaInjector, poison
+from injectors.kafka_events.client import ReadsTooLong
+from injectors.kafka_events.search import Offsets, Search
 
 _HOWS = ("malformed", "duplicate")  # one of those that are made up, one of those that are told again
 _WITHIN_S = 150
@@ -185,6 +188,101 @@ def test_they_are_not_behind_a_group_that_has_not_read_them(poisoned: RunningSta
     case.await_gone(undo)
 
 
+@contextmanager
+def abandoned(stack: RunningStack) -> Iterator[str]:
+    """A group that has read the topic to its present end, and to which nobody belongs any more. Removed at the end."""
+    group = f"abandoned-{uuid.uuid4().hex[:8]}"
+    consumer = consumer_of(stack, group)
+    partitions = [kafka.TopicPartition(topics.EVENTS, each) for each in consumer.partitions_for_topic(topics.EVENTS)]
+    consumer.assign(partitions)
+    ends = consumer.end_offsets(partitions)
+    consumer.commit({each: kafka.OffsetAndMetadata(end, "", -1) for each, end in ends.items()})
+    consumer.close()
+    try:
+        yield group
+    finally:
+        admin = kafka.KafkaAdminClient(bootstrap_servers=stack.catalogue.service("kafka").uri)
+        admin.delete_groups([group])
+        admin.close()
+
+
+def consumer_of(stack: RunningStack, group: str) -> Any:
+    address = stack.catalogue.service("kafka").uri
+    return kafka.KafkaConsumer(
+        bootstrap_servers=address, group_id=group, enable_auto_commit=False, metrics_enabled=False
+    )
+
+
+def by_hand(undo: Undo) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        undo.by_hand, shell=True, capture_output=True, text=True, timeout=_WITHIN_S, check=False, env={}, cwd="/"
+    )
+
+
+def test_a_group_that_nobody_reads_for_any_more_is_put_past_them_by_hand(poisoned: RunningStack, told: str) -> None:
+    case = case_of(poisoned, fault_of("malformed", 8))
+    with abandoned(poisoned) as group:
+        undo = case.injected()
+        wait_until(lambda: waiting_only_for(case, undo, group), _WITHIN_S, "all others have passed them")
+        done = by_hand(undo)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"group {group} is past them\nthen: chaos-aura heal {undo.data['lease']}\n"
+        proof = case.injector.gone(undo)
+        assert proof.holds, proof.seen
+        ends = {partition: max(offsets) + 1 for partition, offsets in proof.facts["offsets"].items()}
+        assert proof.facts["committed"][group] == ends
+        assert by_hand(undo).stdout == f"then: chaos-aura heal {undo.data['lease']}\n"
+
+
+def waiting_only_for(case: Case, undo: Undo, group: str) -> str:
+    proof = case.injector.gone(undo)
+    assert not proof.holds
+    return "" if "group usage-projection" in proof.seen or f"group {group} " not in proof.seen else proof.seen
+
+
+def test_a_group_that_somebody_reads_for_is_left_by_hand_and_so_is_the_platform_s(
+    poisoned: RunningStack, told: str
+) -> None:
+    case = case_of(poisoned, fault_of("malformed", 1))
+    with abandoned(poisoned) as group:
+        living = consumer_of(poisoned, group)
+        living.subscribe([topics.EVENTS])
+        try:
+            wait_until(lambda: is_member(living), _WITHIN_S, "it is a member")
+            with paused(poisoned, "projection"):
+                undo = case.injected()
+                done = by_hand(undo)
+        finally:
+            living.close(autocommit=False)
+        assert done.returncode == 1
+        assert f"group {group} is left: somebody reads for it" in done.stdout
+        assert "group usage-projection is left: it passes them by itself" in done.stdout
+    case.await_gone(undo)
+
+
+def is_member(consumer: Any) -> bool:
+    consumer.poll(timeout_ms=200)
+    return bool(consumer.assignment())
+
+
+def test_what_one_look_has_no_time_for_the_next_one_goes_on_with(poisoned: RunningStack, told: str) -> None:
+    undo = (case := case_of(poisoned, fault_of("wrong_schema", 1000))).injected()
+    address, lease = poisoned.catalogue.service("kafka").uri, undo.data["lease"]
+    search = Search(lease, {}, 1000, reads_within_s=0)
+    with pytest.raises(ReadsTooLong, match="could not be read to its end within 0 s"):
+        search.look(address)
+    found = wait_until(lambda: looked(search, address), _WITHIN_S, "all of it is read")
+    assert found == case.injector.in_force(undo).facts["offsets"]
+    case.await_gone(undo)
+
+
+def looked(search: Search, address: str) -> Offsets | None:
+    try:
+        return search.look(address)
+    except ReadsTooLong:
+        return None
+
+
 def test_a_thousand_are_put_and_found_in_time(poisoned: RunningStack, told: str) -> None:
     case = case_of(poisoned, fault_of("wrong_schema", 1000))
     undo = case.prepared()
@@ -252,8 +350,8 @@ def test_making_one_imports_no_client() -> None:
 
 
 def test_its_names_are_the_platform_s() -> None:
-    assert injector.TOPIC == topics.EVENTS
-    assert injector.GROUP == reader.GROUP
+    assert poison.TOPIC == topics.EVENTS
+    assert poison.GROUP == reader.GROUP
     assert poison.UNKNOWN_VERSION != SCHEMA_VERSION
 
 
