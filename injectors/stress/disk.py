@@ -47,7 +47,7 @@ class DiskFull:
         return _fits(fault, _room(data, fault))
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
-        return Footprint(frozenset({f"disk of {target.name}"}), hurts=frozenset({target.name}))
+        return Footprint(frozenset({f"disk of {target.name}"}), hurts=self._on_disk_of(target))
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         refuse_unless(self.can(fault, target), target.name)
@@ -111,6 +111,15 @@ class DiskFull:
         except OSError as cause:
             raise MachineLacks.because(cause) from cause
         return Proof(False, f"{path} is still there")
+
+    def _on_disk_of(self, target: Target) -> frozenset[str]:
+        """The services whose data would have no more room either: in most places all of them share one disk."""
+        try:
+            device = self._data(target).stat().st_dev
+            folders = [each for each in self._data(target).parent.iterdir() if each.stat().st_dev == device]
+        except OSError:
+            folders = []  # it keeps none here, or they are just being removed: `can` will say so
+        return frozenset({target.name, *(folder.name for folder in folders if folder.is_dir())})
 
     def _data(self, target: Target) -> Path:
         return self._ground.home / _DATA / target.name

@@ -10,12 +10,13 @@ import pytest
 from lasting_cases import case_of, fault_of, in_force, injected, must_hold
 
 from chaos_aura.core.address import Address, on_loopback
-from chaos_aura.core.catalogue import Service
-from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.core.errors import FaultRefused, TargetUnfit
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.contract import Case, InjectorContract
 from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.limits import Limits
 from injectors.stress import StressInjector
 
 REDIS = Service("redis", on_loopback(9), "redis", "")
@@ -91,6 +92,25 @@ def test_room_that_comes_back_is_noticed(stress: StressInjector, data: Path) -> 
         assert "give room back" in proof.seen
         Path(undo.data["path"]).unlink()
         assert "is not there" in stress.in_force(undo).seen
+
+
+def test_it_hurts_all_whose_data_lie_on_that_disk(stress: StressInjector) -> None:
+    assert stress.footprint(fault_of("disk_full"), REDIS).hurts == {"redis", "kafka"}
+    nobodys = Service("api", on_loopback(9), "http", "")
+    assert stress.footprint(fault_of("disk_full", "api"), nobodys).hurts == {"api"}
+
+
+def test_it_does_not_go_round_a_forbidden_target(stress: StressInjector) -> None:
+    fault, limits = fault_of("disk_full"), Limits(forbidden_targets=("kafka",))
+    catalogue = Catalogue("local", (REDIS, Service("kafka", on_loopback(9), "", "")), ())
+    with pytest.raises(FaultRefused, match="kafka, which it hurts, is forbidden"):
+        limits.check_target(fault, REDIS, catalogue, stress.footprint(fault, REDIS).hurts)
+
+
+def test_on_a_volume_of_its_own_it_hurts_nobody_else(stress: StressInjector, data: Path) -> None:
+    if not os.path.ismount(data):
+        pytest.skip("this user may not mount a small volume")
+    assert stress.footprint(fault_of("disk_full"), REDIS).hurts == {"redis"}
 
 
 def test_a_disk_that_is_too_big_is_refused(stress: StressInjector, ground: Ground) -> None:
