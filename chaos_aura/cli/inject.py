@@ -8,12 +8,12 @@ import typer
 
 from chaos_aura.cli.fault_engine import engine_on, ground_here, pairs, seconds
 from chaos_aura.cli.output import Output
-from chaos_aura.core.errors import NotHealed, NotInForce
+from chaos_aura.core.errors import NotHealed
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
-from chaos_aura.faults.holding import Held, hold
+from chaos_aura.faults.holding import Held, hold, refuse_cut_short
 from chaos_aura.faults.leftovers import await_end_of_leftovers
 
 
@@ -109,10 +109,7 @@ def _tell_end(telling: _Telling, lease: Lease, outcomes: list[Outcome], held: He
         telling.say(f"{outcome.ending.value}: {outcome.why}", **facts)
         if not outcome.is_good:
             raise NotHealed(str(lease.fault), outcome.why, _remedy(lease))
-    if held.ended_by:
-        raise NotInForce(str(lease.fault), f"ended after {held.for_s:.1f} s: {held.ended_by}")
-    if held.lost:
-        raise NotInForce(str(lease.fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
+    refuse_cut_short(lease, held)
 
 
 def _tell_interrupted(telling: _Telling, engine: Engine) -> None:

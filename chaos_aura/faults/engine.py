@@ -258,13 +258,14 @@ class Engine:
         self._refuse_when_stopping(lease.fault)
         now = self.ledger.leases().get(lease.id, lease)
         if now.revoked or not now.is_open:
-            raise NotInForce(str(lease.fault), "was ended by somebody else while it was being injected")
+            why = "was ended by somebody else while it was being injected"
+            raise NotInForce(str(lease.fault), why, "see: chaos-aura leases --all; then inject it again")
         if lease.has_ended(boot_id(), since_boot_s()):
-            raise NotInForce(str(lease.fault), "its time was over before it was in force")
+            raise NotInForce(str(lease.fault), "its time was over before it was in force", "let it last longer")
 
     def _refuse_when_stopping(self, fault: Fault) -> None:
         if self._stopping.is_set():
-            raise NotInForce(str(fault), "was ended while it was being injected")
+            raise NotInForce(str(fault), "was ended while it was being injected", "inject it again after the healing")
 
     def _undone(self, lease: Lease, cause: BaseException) -> None:
         self._telling.of(lease, "fault.failed", why=str(cause) or type(cause).__name__)

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from chaos_aura.core.boot import boot_id, since_boot_s
+from chaos_aura.core.errors import NotInForce
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 
@@ -52,6 +53,15 @@ def hold(engine: Engine, lease: Lease, for_s: float) -> Held:
     if lost and engine.is_repaired(lease):
         return Held(held_s, repaired=f"the system has repaired it: {lost}")
     return Held(held_s, lost)
+
+
+def refuse_cut_short(lease: Lease, held: Held) -> None:
+    """NotInForce when it was not in force for as long as it should be."""
+    if held.ended_by:
+        why = f"ended after {held.for_s:.1f} s: {held.ended_by}"
+        raise NotInForce(str(lease.fault), why, f"what became of it is in {lease.timeline}; inject it again")
+    if held.lost:
+        raise NotInForce(str(lease.fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
 
 
 def _is_over(lease: Lease) -> bool:

@@ -11,20 +11,19 @@ from chaos_aura.core.lease import Lease, LeaseState
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
 from chaos_aura.toolkit import session
+from chaos_aura.toolkit.border import activity
 from chaos_aura.toolkit.session import Session
 from chaos_aura.toolkit.told import Told
 
 
 def healed(kind: str, target: str, lease: str) -> list[Told]:
     """Whatever is open and fits; an empty word fits all. All of it is healed, whatever was lost before."""
-    try:
+    with activity():
         current = session.current()
         fitting = _fitting(current, kind, target, lease)
         lost = _lost(current.engine, fitting)
         session.will_end(fitting)
         outcomes = current.engine.heal(fitting)
-    except ChaosAuraError as cause:
-        raise ActivityFailed(str(cause)) from cause
     if bad := [failure for outcome in outcomes if (failure := _failure(outcome, lost))]:
         raise ActivityFailed("; ".join(map(str, bad)))
     return [{"lease": each.lease.id, **each.lease.fault.to_dict(), "gone": each.why} for each in outcomes]

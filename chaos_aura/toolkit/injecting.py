@@ -2,22 +2,20 @@
 
 from typing import Any
 
-from chaoslib.exceptions import ActivityFailed
-
-from chaos_aura.core.errors import ChaosAuraError, NotInForce
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
-from chaos_aura.faults.holding import Held, hold
+from chaos_aura.faults.holding import hold, refuse_cut_short
 from chaos_aura.faults.leftovers import await_end_of_leftovers
 from chaos_aura.toolkit import session
+from chaos_aura.toolkit.border import activity
 from chaos_aura.toolkit.ending import not_healed
 from chaos_aura.toolkit.told import Told
 
 
 def injected(kind: str, target: str, duration: float, injector: str, parameters: dict[str, Any]) -> Told:
     """With a duration it returns when the fault is gone again, with 0 as soon as it is in force."""
-    try:
+    with activity():
         engine = session.engine()
         fault = engine.fault(kind, target, parameters, duration or None)
         await_end_of_leftovers(engine.ledger)
@@ -27,8 +25,6 @@ def injected(kind: str, target: str, duration: float, injector: str, parameters:
             session.leave(lease)
             return told
         return {**told, **_ended(engine, lease, fault)}
-    except ChaosAuraError as cause:
-        raise ActivityFailed(str(cause)) from cause
 
 
 def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
@@ -42,7 +38,7 @@ def _ended(engine: Engine, lease: Lease, fault: Fault) -> Told:
         raise
     told = {"held_s": held.for_s, "ended_by": held.ended_by, "repaired": held.repaired, **_gone(engine, lease)}
     if not was_us:
-        _refuse_cut_short(fault, held)
+        refuse_cut_short(lease, held)
     return told
 
 
@@ -52,11 +48,3 @@ def _gone(engine: Engine, lease: Lease) -> Told:
             raise not_healed(outcome)
         return {"gone": outcome.why}
     return {"gone": engine.seen_gone(lease)}
-
-
-def _refuse_cut_short(fault: Fault, held: Held) -> None:
-    """In the words of `chaos-aura inject`."""
-    if held.ended_by:
-        raise NotInForce(str(fault), f"ended after {held.for_s:.1f} s: {held.ended_by}")
-    if held.lost:
-        raise NotInForce(str(fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")

@@ -23,7 +23,8 @@ from chaos_aura.record.timeline import read_timeline
 
 _COMMAND_WITHIN_S = 60
 _GONE_WITHIN_S = 10
-_UNSEEN = r"error: pretend of neo4j: ended after [\d.]+ s: nobody had looked for the last [\d.]+ s of it\n"
+_SEE = r"what became of it is in /\S+/timeline.jsonl; inject it again"
+_UNSEEN = rf"error: pretend of neo4j: ended after [\d.]+ s: nobody had looked for the last [\d.]+ s of it; {_SEE}\n"
 
 
 @pytest.fixture
@@ -157,7 +158,20 @@ def test_healed_from_elsewhere_it_ends_and_says_so(home: FakeHome) -> None:
         assert healed.stdout == f"healed: pretend of neo4j (lease {lease}): its file is not there\n"
         _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
         assert process.returncode == 1
-    assert "it was healed by somebody else" in err
+    assert re.fullmatch(rf"error: .*: it was healed by somebody else; {_SEE}\n", err), err
+
+
+def test_healed_from_elsewhere_before_it_is_in_force_it_says_so(home: FakeHome) -> None:
+    home.fake.tell("inject", "hang 40")
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
+        wait_until(home.fake.hangs, 20, "it is being injected")
+        run(home, "heal", "--all")
+        home.fake.go_on()
+        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    why = "was ended by somebody else while it was being injected"
+    assert err == f"error: pretend of neo4j: {why}; see: chaos-aura leases --all; then inject it again\n"
+    assert process.returncode == 1
+    assert home.fake.struck() == set()
 
 
 def test_a_fault_that_is_lost_early_fails_and_is_healed(home: FakeHome) -> None:

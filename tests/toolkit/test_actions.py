@@ -181,6 +181,17 @@ def test_what_is_no_verb_or_does_not_fit_it_is_not_valid(
     assert says in valid.stdout + valid.stderr
 
 
+@pytest.mark.parametrize(
+    "asked", [action("inject", kind="pretend", target="neo4j"), action("heal_all")], ids=["inject", "heal_all"]
+)
+def test_what_the_system_refuses_is_one_line_too(home: FakeHome, asked: dict[str, Any]) -> None:
+    home.ground.folder.write_text("a file where the folder must be")
+    [run] = journal_of(home, [asked], [])["run"]
+    assert run["status"] == "failed"
+    says = f"ActivityFailed: {home.ground.folder}: File exists; put that right, then run it again"
+    assert run["exception"][-1].strip().endswith(says), run["exception"]
+
+
 def test_with_a_duration_the_fault_is_held_healed_and_told(home: FakeHome) -> None:
     journal = journal_of(home, [action("inject", kind="pretend", target="neo4j", duration=1)], [])
     [run] = journal["run"]
@@ -335,7 +346,9 @@ def test_a_fault_that_somebody_else_ends_fails_its_activity_as_the_command_fails
     assert held["status"] == "failed", held
     told = held["exception"][-1]
     assert re.fullmatch(
-        r".*ActivityFailed: pretend of neo4j: ended after \d+\.\d s: it was healed by somebody else\n", told
+        r".*ActivityFailed: pretend of neo4j: ended after \d+\.\d s: it was healed by somebody else; "
+        r"what became of it is in /\S+/timeline.jsonl; inject it again\n",
+        told,
     ), told
     assert float(told.partition("ended after ")[2].split()[0]) < 30
     assert home.ledger.open_leases() == ()
