@@ -10,6 +10,7 @@ from awaiting import wait_until
 from hurting import is_well, unwell
 from local_stack import PlacedStack, placed
 
+from chaos_aura.faults import not_tried
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.fetch import fetch
 from chaos_aura.stack.manifest import Manifest
@@ -58,6 +59,12 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
             return entered.enter_context(placed(folder))
 
         yield make
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Also where pytest-xdist tells of tests that other processes run."""
+    if not config.pluginmanager.is_registered(not_tried):
+        config.pluginmanager.register(not_tried)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,7 +9,8 @@
 
 Each test gets a target that is well, and leaves it so. `restart` makes the target a new one (another process, another
 container), `remove` ends it for good, `restore` brings it back after either. A case without them says `why_not_ended`;
-pytest then counts those two tests as "not tried", and `pytest -v` tells why.
+pytest then counts those two tests as "not tried", and `pytest -v` tells why. So it does with what is shown by healing
+a fault that is momentary: nothing but that it does not fail. A test that fails heals, as far as it can.
 
 An injector can be wrong about its own faults, in all of its proofs alike. `hurts` is a witness that does not ask it:
 true while the target is really hurt, as whoever uses it would find. It is asked when the fault is prepared, proven in
@@ -19,7 +20,8 @@ force (unless it is momentary) and proven gone, also while the target is away.
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +33,7 @@ from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.injector import Injector
+from chaos_aura.faults.not_tried import say_not_tried
 
 _HEALER = """
 import importlib, json, os, sys
@@ -42,7 +45,7 @@ injector = getattr(importlib.import_module(told["module"]), told["name"])(Ground
 injector.heal(Undo.from_dict(told["undo"]))
 """
 _PROCESS_WITHIN_S = 30
-_NOT_TRIED = "not tried"
+_WAS_OVER = "it was over by itself, so healing had nothing to undo"
 
 
 def _nothing() -> None:
@@ -77,18 +80,20 @@ class Case:
     def prepared(self) -> Undo:
         """Through JSON, as the ledger keeps it."""
         undo = self.injector.prepare(self.fault, self.target, new_lease_id())
-        self._ask_witness("prepared", hurts=False)
+        with self.healing_what_fails(undo):
+            self._ask_witness("prepared", hurts=False)
         return Undo.from_dict(json.loads(json.dumps(undo.to_dict())))
 
     def injected(self) -> Undo:
         undo = self.prepared()
-        self.injector.inject(undo)
-        proof = await_proof(lambda: _seen(lambda: self.injector.in_force(undo)), self.in_force_within_s)
-        assert proof.holds, f"not in force: {proof.seen}"
-        assert proof.seen
-        if not self.is_momentary:
-            assert not _seen(lambda: self.injector.gone(undo)), "gone while it is in force"
-            self._ask_witness("proven in force", hurts=True)
+        with self.healing_what_fails(undo):
+            self.injector.inject(undo)
+            proof = await_proof(lambda: _seen(lambda: self.injector.in_force(undo)), self.in_force_within_s)
+            assert proof.holds, f"not in force: {proof.seen}"
+            assert proof.seen
+            if not self.is_momentary:
+                assert not _seen(lambda: self.injector.gone(undo)), "gone while it is in force"
+                self._ask_witness("proven in force", hurts=True)
         return undo
 
     def healed(self, undo: Undo) -> Proof:
@@ -103,6 +108,23 @@ class Case:
     def await_gone(self, undo: Undo) -> Proof:
         """Nobody heals it any more."""
         return self._gone(lambda: self.injector.gone(undo))
+
+    @contextmanager
+    def healing_what_fails(self, undo: Undo, restore: Callable[[], None] = _nothing) -> Iterator[None]:
+        """The next test must not pay for it. What failed is what is raised, whatever fails here."""
+
+        def heal() -> Proof:
+            self.injector.heal(undo)
+            return Proof(holds=True, seen="healed")
+
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):
+                restore()
+            with suppress(Exception):
+                await_proof(lambda: _seen(heal), self.gone_within_s)
+            raise
 
     def _gone(self, look: Callable[[], Proof]) -> Proof:
         proof = await_proof(lambda: _seen(look), self.gone_within_s)
@@ -123,21 +145,9 @@ def _seen(look: Callable[[], Proof]) -> Proof:
         return Proof(holds=False, seen=str(cause))
 
 
-class _NotTried:
-    """A plug-in of pytest: a test that had nothing to try has not passed, and is no skip that something could mend."""
-
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        why = dict(report.user_properties).get(_NOT_TRIED)
-        if why is None or report.when != "call" or report.outcome != "passed":
-            return None
-        return _NOT_TRIED, "n", f"NOT TRIED ({why})"
-
-
-def _not_tried(case: Case, without: str, request: Any) -> None:
+def _why_not_ended(case: Case, without: str) -> str:
     assert case.why_not_ended, f"a case without `{without}` says why"
-    request.node.user_properties.append((_NOT_TRIED, case.why_not_ended))
-    if not request.config.pluginmanager.has_plugin(_NOT_TRIED):
-        request.config.pluginmanager.register(_NotTried(), _NOT_TRIED)
+    return case.why_not_ended
 
 
 class InjectorContract:
@@ -160,61 +170,75 @@ class InjectorContract:
 
     def test_preparing_has_no_effect(self, case: Case) -> None:
         undo = case.prepared()
-        assert not case.injector.in_force(undo)
-        assert undo.touches
+        with case.healing_what_fails(undo):
+            proof = case.injector.in_force(undo)
+            assert not proof, f"in force: {proof.seen}"
+            assert undo.touches
 
     def test_it_is_proven_in_force_and_gone(self, case: Case) -> None:
         undo = case.injected()
-        case.healed(undo)
-        assert case.is_momentary or not case.injector.in_force(undo)
+        with case.healing_what_fails(undo):
+            case.healed(undo)
+            assert case.is_momentary or not case.injector.in_force(undo)
 
-    def test_it_heals_twice(self, case: Case) -> None:
+    def test_it_heals_twice(self, case: Case, request: Any) -> None:
         undo = case.injected()
-        case.healed(undo)
-        case.healed(undo)
+        with case.healing_what_fails(undo):
+            case.healed(undo)
+            case.healed(undo)
+        if case.is_momentary:
+            say_not_tried(_WAS_OVER, request)
 
     def test_it_heals_what_was_never_injected(self, case: Case) -> None:
-        case.healed(case.prepared())
+        undo = case.prepared()
+        with case.healing_what_fails(undo):
+            case.healed(undo)
 
-    def test_it_heals_from_another_process(self, case: Case) -> None:
+    def test_it_heals_from_another_process(self, case: Case, request: Any) -> None:
         undo = case.injected()
-        kind = type(case.injector)
-        told = {"module": kind.__module__, "name": kind.__name__, "home": case.home, "undo": undo.to_dict()}
-        healer = subprocess.run(
-            [sys.executable, "-P", "-c", _HEALER],
-            input=json.dumps(told),
-            capture_output=True,
-            text=True,
-            timeout=_PROCESS_WITHIN_S,
-            check=False,
-        )
-        assert healer.returncode == 0, healer.stderr
-        case.await_gone(undo)
-        assert case.is_momentary or not case.injector.in_force(undo)
+        with case.healing_what_fails(undo):
+            _heal_elsewhere(case, undo)
+            case.await_gone(undo)
+            assert case.is_momentary or not case.injector.in_force(undo)
+        if case.is_momentary:
+            say_not_tried(_WAS_OVER, request)
 
     def test_it_heals_when_the_target_was_restarted(self, case: Case, request: Any) -> None:
         if case.restart is None:
-            _not_tried(case, "restart", request)
+            say_not_tried(_why_not_ended(case, "restart"), request)
             return
         undo = case.injected()
-        try:
+        with case.healing_what_fails(undo, case.restore):
             case.restart()
             case.healed(undo)
-        finally:
-            case.restore()
+        case.restore()
 
     def test_it_heals_when_the_target_is_gone(self, case: Case, request: Any) -> None:
         """What outlives the target need only be healed when that is back, unless it `heals_without_target`."""
         if case.remove is None:
-            _not_tried(case, "remove", request)
+            say_not_tried(_why_not_ended(case, "remove"), request)
             return
         undo = case.injected()
-        try:
+        with case.healing_what_fails(undo, case.restore):
             case.remove()
             if case.heals_without_target or not case.stays_when_restarted:
                 case.healed(undo)
-        finally:
             case.restore()
-        if case.heals_without_target:
-            case.await_gone(undo)  # nothing of it has come back with the target
-        case.healed(undo)
+            if case.heals_without_target:
+                case.await_gone(undo)  # nothing of it has come back with the target
+            case.healed(undo)
+
+
+def _heal_elsewhere(case: Case, undo: Undo) -> None:
+    """With the undo alone, as the reaper would."""
+    kind = type(case.injector)
+    told = {"module": kind.__module__, "name": kind.__name__, "home": case.home, "undo": undo.to_dict()}
+    healer = subprocess.run(
+        [sys.executable, "-P", "-c", _HEALER],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=_PROCESS_WITHIN_S,
+        check=False,
+    )
+    assert healer.returncode == 0, healer.stderr

@@ -3,13 +3,15 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import Service, Target
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.faults.contract import Case, InjectorContract
@@ -107,6 +109,68 @@ def test_the_witness_is_asked_after_each_proof(
     with pytest.raises(AssertionError, match=says):
         act(case_of(tmp_path, hurts=lambda: next(left)))
     assert not list(left)
+
+
+class PreparesWithAnEffect(FakeInjector):
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        undo = super().prepare(fault, target, lease_id)
+        super().inject(undo)
+        return undo
+
+
+def fail() -> None:
+    raise ZeroDivisionError("what failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "run", "failed"),
+    [
+        (PreparesWithAnEffect, {}, "test_preparing_has_no_effect", "prepared, but"),
+        (PreparesWithAnEffect, {"hurts": None}, "test_preparing_has_no_effect", "its file is there"),
+        (FakeInjector, {"hurts": lambda: False}, "test_it_is_proven_in_force_and_gone", "proven in force, but"),
+        (FakeInjector, {"restart": fail}, "test_it_heals_when_the_target_was_restarted", "what failed"),
+        (FakeInjector, {"remove": fail, "restore": fail}, "test_it_heals_when_the_target_is_gone", "what failed"),
+        (
+            NeedsItsTarget,
+            {"heals_without_target": True},
+            "test_it_heals_when_the_target_is_gone",
+            "not gone: redis: is",
+        ),
+    ],
+    ids=["prepared", "prepared, no witness", "in force", "restarted", "removed, and not restored", "away"],
+)
+def test_one_that_fails_leaves_no_fault_and_tells_what_failed(
+    tmp_path: Path, kind: type[FakeInjector], more: dict[str, Any], run: str, failed: str
+) -> None:
+    case = case_of(tmp_path, kind, **more)
+    with pytest.raises((AssertionError, ZeroDivisionError), match=failed):
+        run_test(run, case)
+    assert case.injector.struck() == set()  # type: ignore[attr-defined]
+
+
+def test_one_that_cannot_be_healed_hides_no_failure(tmp_path: Path) -> None:
+    case = case_of(tmp_path, hurts=lambda: False)
+    case.injector.tell("heal", "crash")  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="proven in force, but"):
+        case.injected()
+
+
+@pytest.mark.parametrize("run", ["test_it_heals_twice", "test_it_heals_from_another_process"])
+@pytest.mark.parametrize("momentary", [True, False])
+def test_healing_what_is_momentary_shows_nothing(tmp_path: Path, run: str, momentary: bool) -> None:
+    """It is done all the same, and may not fail."""
+    case = case_of(tmp_path)
+    case.injector.own_kinds = (replace(case.injector.own_kinds[0], momentary=momentary),)  # type: ignore[attr-defined]
+    assert bool(run_test(run, case)) == momentary
+    assert case.injector.struck() == set()  # type: ignore[attr-defined]
+
+
+def run_test(name: str, case: Case) -> list[tuple[str, str]]:
+    """With what it has told of itself."""
+    test, node = getattr(InjectorContract(), name), SimpleNamespace(user_properties=[])
+    asked = SimpleNamespace(node=node, config=SimpleNamespace(pluginmanager=pytest.PytestPluginManager()))
+    test(case, *[asked] * ("request" in signature(test).parameters))
+    return list(node.user_properties)
 
 
 def test_a_case_that_ends_no_target_says_why(tmp_path: Path, request: pytest.FixtureRequest) -> None:

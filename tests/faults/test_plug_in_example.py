@@ -57,7 +57,7 @@ def test_it_is_found_and_used_by_its_word(home: FakeHome) -> None:
 
 
 def own_tests(
-    home: FakeHome, copied: Path, *, only: str = "", witnessed: bool = True
+    home: FakeHome, copied: Path, *more: str, only: str = "", witnessed: bool = True
 ) -> "subprocess.CompletedProcess[str]":
     tests = (_ROOT / "docs" / "plug-in" / "test_stale_lock.py").read_text()
     assert _WITNESS in tests
@@ -66,7 +66,7 @@ def own_tests(
     environ = {**home.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir", str(copied), str(copied),
-         "-k", only],
+         "-k", only, *more],
         env=environ, cwd=copied, capture_output=True, text=True, timeout=_WITHIN_S, check=False,
     )  # fmt: skip
 
@@ -76,6 +76,13 @@ def test_it_passes_the_contract_with_its_own_tests(home: FakeHome, tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     assert "9 passed, 2 not tried in" in done.stdout
     assert "test_it_heals_when_the_target_is_gone NOT TRIED (a file needs no process)" in done.stdout
+
+
+def test_what_was_not_tried_is_told_also_by_who_ran_nothing(home: FakeHome, tmp_path: Path) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    done = own_tests(home, tmp_path / "tests", "-p", "xdist", "-p", "chaos_aura.faults.not_tried", "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "9 passed, 2 not tried in" in done.stdout
 
 
 _GONE = "    def gone(self, undo: Undo) -> Proof:"
