@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from awaiting import wait_until
@@ -37,9 +37,18 @@ def paused(stack: RunningStack, name: str) -> Iterator[ProcessId]:
 
 
 def is_stopped(process: ProcessId) -> bool:
-    """Every thread, by SIGSTOP, as the kernel tells it: one that waits for a processor stops only when it gets one."""
-    stats = [(task / "stat").read_text(errors="replace") for task in Path(f"/proc/{process.pid}/task").iterdir()]
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+    """Every thread, by SIGSTOP: one that waits for a processor stops only when it gets one."""
+    return set(thread_states(process)) == {"T"}
+
+
+def thread_states(process: ProcessId) -> list[str]:
+    """As the kernel tells them, but of a thread that ends just then. FileNotFoundError when the process is dead."""
+    states = []
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            stat = (task / "stat").read_text(errors="replace")
+            states.append(stat.rpartition(")")[2].split()[0])
+    return states
 
 
 def unwell(stack: RunningStack) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from awaiting import wait_until
-from hurting import process_of, runs_anew, unwell
+from hurting import is_stopped, process_of, runs_anew, unwell
 
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import Fault, Proof, Undo
@@ -96,15 +96,10 @@ def held_still(process: ProcessId) -> Iterator[None]:
     """Each of its threads: one that waits for a processor stops only when it gets one."""
     os.kill(process.pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: set(states(process)) == {"T"}, WITHIN_S, "all of it is stopped")
+        wait_until(lambda: is_stopped(process), WITHIN_S, "all of it is stopped")
         yield
     finally:
         os.kill(process.pid, signal.SIGCONT)
-
-
-def states(process: ProcessId) -> list[str]:
-    rows = [(task / "stat").read_text() for task in Path(f"/proc/{process.pid}/task").iterdir()]
-    return [row.rpartition(")")[2].split()[0] for row in rows]
 
 
 @contextmanager

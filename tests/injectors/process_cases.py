@@ -182,7 +182,7 @@ def healed(injector: Injector, undo: Undo) -> str:
 
 
 def case_on(stack: RunningStack, injector: Injector, kind: str, service: str, **given: object) -> Case:
-    """One fault on a service of the shared stack, which may end in any way."""
+    """One fault on a service of the shared stack, which may end in any way. It has no witness yet."""
 
     def restart() -> None:
         supervisor, former = stack.supervisor, stack.supervisor.children()[service].process

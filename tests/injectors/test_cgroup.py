@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +26,7 @@ from process_cases import (
     injected,
     victim_in,
 )
+from witnesses import is_in_a_tight_group
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Capability
@@ -54,7 +56,7 @@ class TestCgroup(InjectorContract):
         kind, service, given = CASES[request.param]
         case = case_on(stack, CgroupInjector(ground_of(stack)), kind, service, **given)
         _must_be_possible(case.injector.can(case.fault, case.target))
-        return case
+        return replace(case, hurts=is_in_a_tight_group(stack, case.fault))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from awaiting import wait_until
 from hurting import is_well, paused, process_of, runs_anew, unwell
 from local_stack import PlacedStack
+from store_witnesses import is_off
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service, Target
@@ -63,6 +64,7 @@ class TestClock(InjectorContract):
             why_not_ended="" if ends else "as with the one that starts fast",
             in_force_within_s=3.0,
             gone_within_s=3.0,
+            hurts=is_off(stack, name, 120.0),
         )
 
 

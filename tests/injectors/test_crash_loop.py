@@ -21,6 +21,7 @@ from lasting_cases import (
     must_hold,
 )
 from standing_reaper import helpers_in
+from witnesses import comes_to_no_age
 
 from chaos_aura.core.address import on_loopback
 from chaos_aura.core.catalogue import Service
@@ -48,7 +49,8 @@ class TestCrashLoop(InjectorContract):
     @pytest.fixture
     def case(self, stack: RunningStack, loop: CrashLoopInjector) -> Case:
         """A restarted Redis is killed at once: nobody could wait for it."""
-        return replace(case_on_redis(stack, loop, LOOP), restart=lambda: stack.supervisor.restart("redis"))
+        case = replace(case_on_redis(stack, loop, LOOP), restart=lambda: stack.supervisor.restart("redis"))
+        return replace(case, hurts=comes_to_no_age(stack, "redis"))
 
 
 def comes_back(stack: RunningStack) -> None:

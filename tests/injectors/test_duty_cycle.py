@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from lasting_cases import (
     used_s,
 )
 from standing_reaper import helpers_in
+from witnesses import is_frozen_at_times
 
 from chaos_aura.core.address import on_loopback
 from chaos_aura.core.catalogue import Service
@@ -58,7 +60,7 @@ def duty(stack: RunningStack) -> DutyCycleInjector:
 class TestDutyCycle(InjectorContract):
     @pytest.fixture
     def case(self, stack: RunningStack, duty: DutyCycleInjector) -> Case:
-        return case_on_redis(stack, duty, HALF)
+        return replace(case_on_redis(stack, duty, HALF), hurts=is_frozen_at_times(stack, "redis"))
 
 
 def goes_on(process: ProcessId, for_s: float = _FOREVER_STOPPED_S) -> bool:

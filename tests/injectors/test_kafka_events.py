@@ -103,6 +103,7 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         remove=remove if ends else None,
         why_not_ended="" if ends else "as with the malformed",
         restore=restore,
+        # No witness: it is momentary, and what is in a topic stays there.
         gone_within_s=120,  # a projection whose Kafka was away, on a busy machine
         stays_when_restarted=True,
     )

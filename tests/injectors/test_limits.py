@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from process_cases import (
     injected,
     victim_in,
 )
+from witnesses import has_limit
 
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.lease import new_lease_id
@@ -45,7 +47,10 @@ class TestLimits(InjectorContract):
     @pytest.fixture(params=CASES)
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, service, given = CASES[request.param]
-        return case_on(stack, LimitsInjector(ground_of(stack)), kind, service, **given)
+        case = case_on(stack, LimitsInjector(ground_of(stack)), kind, service, **given)
+        if kind == "fd_limit":
+            return replace(case, hurts=has_limit(stack, service, resource.RLIMIT_NOFILE, given["limit"]))
+        return replace(case, hurts=has_limit(stack, service, resource.RLIMIT_FSIZE, given["limit_kb"] << 10))
 
 
 @pytest.fixture

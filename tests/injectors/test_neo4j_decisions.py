@@ -95,7 +95,16 @@ def case(stack: RunningStack, driven: Driven) -> Case:
 
 
 class TestContract(InjectorContract):
-    pass
+    @pytest.fixture
+    def case(self, case: Case, stack: RunningStack) -> Case:
+        before = said(stack)
+        return replace(case, hurts=lambda: said(stack) != before)
+
+
+def said(stack: RunningStack) -> dict[str, Any]:
+    """By a client of one's own: the server may be another one by now."""
+    with neo4j_of(stack) as driver:
+        return decisions(driver)
 
 
 def decisions(database: neo4j.Driver) -> dict[str, Any]:

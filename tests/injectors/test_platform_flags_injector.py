@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from awaiting import wait_until
 from driven_allocations import api_of
 from grounds import ground_of
 from hurting import process_of, runs_anew, unwell
+from store_witnesses import says
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service
@@ -50,6 +52,13 @@ FAULTS = {
 }
 
 
+SAYS: dict[str, dict[str, Any]] = {
+    "fail_agent": {"failing_agents": [COST]},
+    "slow_agent": {"agent_delays_s": {FAIRNESS: 1.5}},
+    "set_flag": {"council_size": 2},
+}
+
+
 @pytest.fixture
 def flags_file(stack: RunningStack) -> Iterator[Path]:
     path = stack.project.home / "flags.json"
@@ -59,7 +68,7 @@ def flags_file(stack: RunningStack) -> Iterator[Path]:
 
 @pytest.fixture(params=FAULTS)
 def case(request: pytest.FixtureRequest, stack: RunningStack, flags_file: Path) -> Case:
-    return case_of(stack, FAULTS[request.param])
+    return replace(case_of(stack, FAULTS[request.param]), hurts=says(flags_file, SAYS[request.param]))
 
 
 def case_of(stack: RunningStack, fault: Fault) -> Case:

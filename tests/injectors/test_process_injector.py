@@ -1,10 +1,12 @@
 """Processes of the real stack ended and frozen: proven, healed by anybody, and refused where they cannot be hurt."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grounds import ground_of
 from process_cases import EDGE, case_on, fault_of
+from witnesses import is_frozen, is_kept_down
 
 from chaos_aura.core.errors import StackDown, TargetUnfit
 from chaos_aura.core.lease import new_lease_id
@@ -29,7 +31,10 @@ class TestProcess(InjectorContract):
     @pytest.fixture(params=CASES)
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, service, given = CASES[request.param]
-        return case_on(stack, ProcessInjector(ground_of(stack)), kind, service, **given)
+        case = case_on(stack, ProcessInjector(ground_of(stack)), kind, service, **given)
+        if case.is_momentary:
+            return case
+        return replace(case, hurts=(is_frozen if kind == "pause" else is_kept_down)(stack, service))
 
 
 def test_a_paused_jvm_is_frozen_in_every_thread(stack: RunningStack) -> None:

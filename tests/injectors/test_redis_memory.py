@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import redis
 from grounds import ground_of
 from hurting import paused
 from process_cases import case_on, fault_of
+from store_witnesses import has_little_memory
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service
@@ -21,7 +23,8 @@ from injectors.redis_memory import RedisMemoryInjector
 class TestRedisMemory(InjectorContract):
     @pytest.fixture(params=[1, 100])
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
-        return _case(stack, limit_mb=request.param)
+        limit_mb: int = request.param
+        return replace(_case(stack, limit_mb), hurts=has_little_memory(stack, limit_mb))
 
 
 @pytest.fixture

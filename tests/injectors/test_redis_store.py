@@ -16,6 +16,7 @@ from awaiting import wait_until
 from driven_allocations import Driven, allocate, drive, redis_of
 from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
+from store_witnesses import window_is_missing, window_is_unreadable
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service
@@ -64,7 +65,9 @@ def cached(stack: RunningStack) -> Iterator[Any]:
 
 @pytest.fixture(params=KINDS_OF_IT)
 def case(request: pytest.FixtureRequest, stack: RunningStack, tenant: Driven) -> Case:
-    return case_of(stack, fault_of(request.param, tenant=tenant.tenant))
+    witness = {"corrupt_cache": window_is_unreadable, "evict_cache": window_is_missing}[request.param]
+    case = case_of(stack, fault_of(request.param, tenant=tenant.tenant))
+    return replace(case, hurts=witness(stack, tenant.window_key))
 
 
 def case_of(stack: RunningStack, fault: Fault) -> Case:

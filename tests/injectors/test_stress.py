@@ -1,11 +1,14 @@
 """Every kind of stress keeps the injectors' contract."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from grounds import ground_of
 from lasting_cases import case_of, case_on_redis, fault_of
 from standing_reaper import helpers_in, standing_reaper
+from store_witnesses import is_flooded
+from witnesses import burns, holds_memory, starts
 
 from chaos_aura.core.errors import ReaperMissing
 from chaos_aura.core.lease import new_lease_id
@@ -35,8 +38,11 @@ class TestStress(InjectorContract):
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         injector, fault = StressInjector(ground_of(stack)), FAULTS[request.param]
         if fault.kind == "connection_flood":
-            return case_on_redis(stack, injector, fault)
-        return case_of(injector, fault, stack.catalogue.service("redis"), stack.project.home)
+            return replace(case_on_redis(stack, injector, fault), hurts=is_flooded(stack, 50))
+        home = stack.project.home
+        hurts = {"cpu_burn": burns(home), "memory_fill": holds_memory(home, 64), "process_churn": starts(home, 50)}
+        case = case_of(injector, fault, stack.catalogue.service("redis"), home)
+        return replace(case, hurts=hurts[fault.kind])
 
 
 @pytest.mark.parametrize("name", FAULTS)
