@@ -10,7 +10,7 @@ from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.running import RunningStack
 from injectors.toxiproxy import ToxiproxyInjector
 
-_KINDS: list[tuple[str, str, dict[str, Any]]] = [(kind, "worker.redis", {}) for kind in sorted(ToxiproxyInjector.kinds)]
+KINDS: list[tuple[str, str, dict[str, Any]]] = [(kind, "worker.redis", {}) for kind in sorted(ToxiproxyInjector.kinds)]
 _REFUSED = ("partition", "worker.redis", {"how": "refused"})
 _ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
     (kind, edge, {})
@@ -26,7 +26,7 @@ def _id(value: tuple[str, str, dict[str, Any]]) -> str:
 
 
 class TestEachKindOnOneEdge(InjectorContract):
-    @pytest.fixture(params=[*_KINDS, _REFUSED], ids=_id)
+    @pytest.fixture(params=[*KINDS, _REFUSED], ids=_id)
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, target, parameters = request.param
         hurts_server = kind == "latency" or "how" in parameters  # a toxic, and a disabled proxy
