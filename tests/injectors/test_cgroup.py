@@ -28,10 +28,12 @@ from process_cases import (
 )
 from witnesses import is_in_a_tight_group
 
+from chaos_aura.core.catalogue import Target
 from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import Capability
+from chaos_aura.core.fault import Capability, Fault, Undo
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.contract import Case, InjectorContract
+from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.doctor.group_rights import ControllerCheck
 from chaos_aura.stack.doctor.scene import Scene
 from chaos_aura.stack.running import RunningStack
@@ -65,14 +67,28 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
         yield made
 
 
+class Noting(CgroupInjector):
+    """Knows which groups are its own: other stacks of this machine make theirs at the same place."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self.groups: list[Path] = []
+
+    def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
+        undo = super().prepare(fault, target, lease_id)
+        self.groups.append(Path(undo.data["group"]))
+        return undo
+
+
 @pytest.fixture
 def injector(victim: Victim) -> Iterator[CgroupInjector]:
     """Nothing of ours may be left where the victim was, whatever the test did."""
-    injector = CgroupInjector(victim.ground)
+    injector = Noting(victim.ground)
     _must_be_possible(injector.can(THROTTLE, VICTIM))
     places = [Groups().place_for(victim.process().pid, controller).parent for controller in ("cpu", "memory")]
     yield injector
-    assert [left for place in places for left in place.glob("chaos-aura-*")] == []
+    assert [left for left in injector.groups if left.exists()] == []
+    assert [left for place in places for left in place.glob(f"chaos-aura-trial-{os.getpid()}-*")] == []
 
 
 def test_it_gets_so_much_of_a_processor_and_no_more(victim: Victim, injector: CgroupInjector) -> None:
@@ -179,11 +195,12 @@ def test_the_command_by_hand_takes_it_away(victim: Victim, injector: CgroupInjec
 
 
 def test_a_dead_trial_is_cleared_away(victim: Victim, injector: CgroupInjector) -> None:
-    """`injector` looks that nothing is left."""
     parent = Groups().place_for(victim.process().pid, "cpu").parent
-    for name in ("chaos-aura-trial-1-1", "chaos-aura-trial-1-1-7"):
-        (parent / name).mkdir()
+    left = [parent / f"chaos-aura-trial-{os.getpid()}-{end}" for end in ("1", "1-7")]  # of one with this number before
+    for each in left:
+        each.mkdir()
     assert CgroupInjector(victim.ground).can(THROTTLE, VICTIM)
+    assert not any(each.exists() for each in left)
 
 
 def test_several_may_ask_at_once(victim: Victim, injector: CgroupInjector) -> None:

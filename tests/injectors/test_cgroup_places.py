@@ -146,7 +146,7 @@ def test_a_limit_that_is_not_taken_leaves_no_group() -> None:
     assert me
     with pytest.raises(OSError, match=r"no\.such does not take 1"):
         try_controls(top, (Control("no.such", "1"),), me)
-    assert list(top.glob("chaos-aura-trial-*")) == []
+    assert list(top.glob(f"chaos-aura-trial-{me.pid}-*")) == []
 
 
 def test_whoever_may_make_no_group_is_told() -> None:
@@ -154,7 +154,7 @@ def test_whoever_may_make_no_group_is_told() -> None:
     assert me
     with as_nobody(), pytest.raises(PermissionError):
         try_controls(top, (), me)
-    assert list(top.glob("chaos-aura-trial-*")) == []
+    assert list(top.glob(f"chaos-aura-trial-{me.pid}-*")) == []
 
 
 def _unified_mount() -> Path:

@@ -3,6 +3,7 @@
 import http.server
 import json
 import random
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -41,9 +42,8 @@ def server(stack: RunningStack) -> Iterator[Server]:
 @contextmanager
 def second_toxiproxy(cache: Cache, folder: Path) -> Iterator[Address]:
     """A process of the same program with one proxy of the same name, which leads nowhere."""
-    reservation = ports.choose(2, random.Random(0))
+    reservation = ports.choose(2, random.Random(0))  # kept from other stacks, not from who listens there
     api, listen = (on_loopback(port) for port in reservation.ports)
-    reservation.release()
     config = folder / "proxies.json"
     config.write_text(json.dumps([{"name": EDGE, "listen": str(listen), "upstream": "127.0.0.1:9", "enabled": True}]))
     argv = [str(cache.toxiproxy), "-host", api.host, "-port", str(api.port), "-config", str(config)]
@@ -53,6 +53,7 @@ def second_toxiproxy(cache: Cache, folder: Path) -> Iterator[Address]:
             yield api
         finally:
             process.kill()
+            reservation.release()
 
 
 def has_proxy(server: Server) -> bool:
@@ -108,11 +109,10 @@ def test_one_that_hangs_and_one_that_is_not_there(stack: RunningStack, server: S
     with paused(stack, "toxiproxy"), pytest.raises(Unanswered, match="no answer within 1 s") as hangs:
         server.proxy(EDGE)
     assert not hangs.value.nobody_listens
-    reservation = ports.choose(1, random.Random(1))
-    address = on_loopback(reservation.ports[0])
-    reservation.release()
-    with pytest.raises(Unanswered, match="nothing listens there") as nobody:
-        Server(address).proxy(EDGE)
+    with socket.socket() as taken:  # so that nobody else can listen there
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(Unanswered, match="nothing listens there") as nobody:
+            Server(on_loopback(taken.getsockname()[1])).proxy(EDGE)
     assert nobody.value.nobody_listens
 
 
