@@ -204,7 +204,7 @@ def case_on(stack: RunningStack, injector: Injector, kind: str, service: str, **
 
     target = stack.catalogue.service(service)
     fault = fault_of(kind, service, **given)
-    if service in _SLOW_TO_START and kind != "pause":  # one fault shows what the others would
+    if service in _SLOW_TO_START:
         return Case(injector, fault, target, str(stack.project.home), why_not_ended="as with the other services")
     return Case(injector, fault, target, str(stack.project.home), restart, remove, restore)
 

@@ -147,6 +147,18 @@ def test_readers_take_it_for_true(stack: RunningStack, case: Case, driven: Drive
     assert told() == (outcome, total_usd)
 
 
+@pytest.fixture
+def put_back(database: neo4j.Driver) -> Iterator[None]:
+    """Whatever a test has changed itself, added or removed, and whether or not it has passed."""
+    before = decisions(database)
+    yield
+    database.execute_query("MATCH (d:Decision) WHERE NOT d.allocation_id IN $ids DETACH DELETE d", ids=list(before))
+    told = [{"id": each, "told": before[each]} for each in before]
+    database.execute_query("UNWIND $rows AS row MATCH (d:Decision {allocation_id: row.id}) SET d = row.told", rows=told)
+    assert decisions(database) == before
+
+
+@pytest.mark.usefixtures("put_back")
 def test_what_the_platform_has_written_anew_is_left(case: Case, database: neo4j.Driver) -> None:
     undo = case.injected()
     one, other = (row["id"] for row in undo.data["rows"])
@@ -159,22 +171,22 @@ def test_what_the_platform_has_written_anew_is_left(case: Case, database: neo4j.
     assert {name: now[one][name] for name in rewritten} == rewritten
     former = {row["id"]: row["former"] for row in undo.data["rows"]}
     assert {name: now[other][name] for name in former[other]} == former[other]
-    database.execute_query("MATCH (d:Decision {allocation_id: $id}) SET d += $told", id=one, told=former[one])
 
 
+@pytest.mark.usefixtures("put_back")
 def test_what_was_changed_after_it_was_planned_is_not_touched(case: Case, database: neo4j.Driver) -> None:
     undo = case.prepared()
     ids = [row["id"] for row in undo.data["rows"]]
-    dearer = "MATCH (d:Decision) WHERE d.allocation_id IN $ids SET d.total_usd = d.total_usd + $by"
-    database.execute_query(dearer, ids=ids, by=1.0)
+    dearer = "MATCH (d:Decision) WHERE d.allocation_id IN $ids SET d.total_usd = d.total_usd + 1.0"
+    database.execute_query(dearer, ids=ids)
     changed = decisions(database)
     case.injector.inject(undo)
     assert case.injector.in_force(undo).facts == {"tampered": 0, "as_before": 0, "other": 2}
     case.healed(undo)
     assert decisions(database) == changed
-    database.execute_query(dearer, ids=ids, by=-1.0)
 
 
+@pytest.mark.usefixtures("put_back")
 def test_decisions_that_were_removed_are_not_made_again(case: Case, database: neo4j.Driver) -> None:
     database.execute_query("CREATE (:Decision {allocation_id: 'x', decided_at_ms: $at, outcome: 'approved', "
                            "total_usd: 2.5})", at=int(time.time() * 1000) + 60_000)  # fmt: skip

@@ -72,6 +72,8 @@ def case(request: pytest.FixtureRequest, stack: RunningStack, flags_file: Path) 
 
 
 def case_of(stack: RunningStack, fault: Fault) -> Case:
+    ends = fault.kind == "fail_agent"
+
     def restart() -> None:
         former = process_of(stack, "worker")
         stack.supervisor.restart("worker")
@@ -90,9 +92,10 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         fault,
         stack.catalogue.service("worker"),
         str(stack.project.home),
-        restart=restart,
-        remove=remove,
+        restart=restart if ends else None,
+        remove=remove if ends else None,
         restore=restore,
+        why_not_ended="" if ends else "as with the flag of fail_agent, in the same file",
         stays_when_restarted=True,
         heals_without_target=True,
     )
@@ -396,9 +399,15 @@ def voters(stack: RunningStack) -> set[str]:
     """Of one request that is decided now."""
     request_id = f"flags-{uuid.uuid4().hex[:12]}"
     body = {"request_id": request_id, "tenant": request_id, "gpu_type": "t4", "count": 1, "hours": 1}
-    answer = httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=20).raise_for_status().json()
+    decided: list[httpx.Response] = []
+
+    def is_decided() -> bool:
+        decided.append(httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=20))
+        return decided[-1].is_success
+
+    wait_until(is_decided, _WITHIN_S, f"{request_id} is decided")
     httpx.delete(f"{api_of(stack)}/allocations/{request_id}", headers={"X-Tenant": request_id}, timeout=20)
-    return {vote["agent"] for vote in answer["decision"]["votes"]}
+    return {vote["agent"] for vote in decided[-1].json()["decision"]["votes"]}
 
 
 def at_once(works: list[Callable[[], None]]) -> None:

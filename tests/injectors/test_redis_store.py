@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -96,11 +97,28 @@ class TestContract(InjectorContract):
     pass
 
 
+def written(cached: Any, *, ahead_ms: int = 0) -> Driven:
+    """A window as the platform writes it, of a tenant that nobody asks for: for tests in which it plays no part."""
+    tenant, now_ms = f"written-{uuid.uuid4().hex[:12]}", int(time.time() * 1000) + ahead_ms
+    one = Driven(tenant, (f"{tenant}-0", f"{tenant}-1"))
+    marker = f"window {cached.info('server')['run_id']}"
+    decided = {json.dumps({"allocation_id": each, "count": 1}): now_ms + at for at, each in enumerate(one.request_ids)}
+    cached.zadd(one.window_key, {marker: float("-inf"), **decided})
+    cached.pexpire(one.window_key, 600_000)
+    return one
+
+
+@pytest.fixture
+def window(cached: Any) -> Iterator[Driven]:
+    """What a test leaves of it, or beside it, goes."""
+    one = written(cached)
+    yield one
+    cached.delete(one.window_key, f"context-pending:{one.tenant}")
+
+
 @pytest.fixture(params=KINDS_OF_IT)
-def whole(request: pytest.FixtureRequest, stack: RunningStack) -> tuple[Case, Driven]:
-    """Of a tenant that no other test knows."""
-    driven = drive(stack)
-    return case_of(stack, fault_of(request.param, tenant=driven.tenant)), driven
+def whole(request: pytest.FixtureRequest, stack: RunningStack, window: Driven) -> tuple[Case, Driven]:
+    return case_of(stack, fault_of(request.param, tenant=window.tenant)), window
 
 
 def test_the_very_bytes_and_the_very_expiry_come_back(whole: tuple[Case, Driven], cached: Any) -> None:
@@ -116,9 +134,8 @@ def test_the_very_bytes_and_the_very_expiry_come_back(whole: tuple[Case, Driven]
     assert not cached.keys("chaos-aura*")
 
 
-def test_nothing_but_context_windows_is_changed(whole: tuple[Case, Driven], cached: Any) -> None:
-    case, driven = whole
-    others = [key for key in cached.scan_iter() if key != driven.window_key.encode()]
+def test_nothing_but_context_windows_is_changed(case: Case, tenant: Driven, cached: Any) -> None:
+    others = [key for key in cached.scan_iter() if key != tenant.window_key.encode()]
     assert any(key.startswith(b"usage:") for key in others)
     assert any(key.startswith(b"context-pending:") for key in others)
     before = {key: cached.dump(key) for key in others if not key.startswith(b"context-filling:")}
@@ -162,17 +179,17 @@ def test_the_platform_repairs_a_damaged_window_itself_and_that_stays(stack: Runn
     assert cached.dump(driven.window_key) == repaired
 
 
-def test_a_decision_made_meanwhile_stays_beside_the_healed_one(stack: RunningStack, cached: Any) -> None:
-    driven = drive(stack)
-    former = cached.zrange(driven.window_key, 0, -1)
-    case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
+def test_a_decision_made_meanwhile_stays_beside_the_healed_one(
+    stack: RunningStack, window: Driven, cached: Any
+) -> None:
+    former = cached.zrange(window.window_key, 0, -1)
+    case = case_of(stack, fault_of("corrupt_cache", tenant=window.tenant))
     undo = case.injected()
-    newer = former[-1].replace(driven.request_ids[-1].encode(), b"a-newer-one")
-    cached.zadd(driven.window_key, {newer: cached.zscore(driven.window_key, former[1]) + 60_000})
+    newer = former[-1].replace(window.request_ids[-1].encode(), b"a-newer-one")
+    cached.zadd(window.window_key, {newer: cached.zscore(window.window_key, former[1]) + 60_000})
     assert case.injector.in_force(undo).facts == {"corrupt": 1, "as_before": 0, "repaired": 0}
     case.healed(undo)
-    assert cached.zrange(driven.window_key, 0, -1) == [*former, newer]
-    cached.delete(driven.window_key)
+    assert cached.zrange(window.window_key, 0, -1) == [*former, newer]
 
 
 def test_a_stranger_s_value_is_left(whole: tuple[Case, Driven], cached: Any) -> None:
@@ -181,40 +198,37 @@ def test_a_stranger_s_value_is_left(whole: tuple[Case, Driven], cached: Any) -> 
     cached.set(driven.window_key, b"a stranger's")
     case.healed(undo)
     assert cached.get(driven.window_key) == b"a stranger's"
-    cached.delete(driven.window_key)
 
 
-def test_a_damaged_window_that_has_vanished_stays_so(stack: RunningStack, tenant: Driven, cached: Any) -> None:
-    driven = drive(stack)
-    case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
+def test_a_damaged_window_that_has_vanished_stays_so(stack: RunningStack, window: Driven, cached: Any) -> None:
+    case = case_of(stack, fault_of("corrupt_cache", tenant=window.tenant))
     undo = case.injected()
-    cached.delete(driven.window_key)
+    cached.delete(window.window_key)
     assert case.healed(undo).facts == {"corrupt": 0, "restored": 0, "repaired": 1}
-    assert not cached.exists(driven.window_key)
+    assert not cached.exists(window.window_key)
 
 
-def test_a_removed_window_is_not_put_back_when_it_would_miss_a_decision(stack: RunningStack, cached: Any) -> None:
-    driven = drive(stack)
-    case = case_of(stack, fault_of("evict_cache", tenant=driven.tenant))
+def test_a_removed_window_is_not_put_back_when_it_would_miss_a_decision(
+    stack: RunningStack, window: Driven, cached: Any
+) -> None:
+    case = case_of(stack, fault_of("evict_cache", tenant=window.tenant))
     undo = case.injected()
-    cached.zadd(f"context-pending:{driven.tenant}", {b"remembered meanwhile": time.time() * 1000})
+    cached.zadd(f"context-pending:{window.tenant}", {b"remembered meanwhile": time.time() * 1000})
     assert case.injector.in_force(undo).holds
     assert case.healed(undo).seen == "of 1 windows 1 as the platform has left them"
-    assert not cached.exists(driven.window_key)
+    assert not cached.exists(window.window_key)
     assert not cached.keys("chaos-aura*")
-    cached.delete(f"context-pending:{driven.tenant}")
 
 
-def test_a_removed_window_that_has_expired_stays_away(stack: RunningStack, cached: Any) -> None:
-    driven = drive(stack)
-    cached.pexpire(driven.window_key, 400)
-    case = case_of(stack, fault_of("evict_cache", tenant=driven.tenant))
+def test_a_removed_window_that_has_expired_stays_away(stack: RunningStack, window: Driven, cached: Any) -> None:
+    cached.pexpire(window.window_key, 400)
+    case = case_of(stack, fault_of("evict_cache", tenant=window.tenant))
     undo = case.injected()
     expires_at_s = undo.data["planned"]["windows"][0]["expires_at_ms"] / 1000
     wait_until(lambda: time.time() > expires_at_s, _WITHIN_S, "its time is over")
     assert case.injector.gone(undo).seen == "of 1 windows 1 expired since"
     case.healed(undo)
-    assert not cached.exists(driven.window_key)
+    assert not cached.exists(window.window_key)
 
 
 def test_what_changed_after_it_was_planned_is_not_touched(whole: tuple[Case, Driven], cached: Any) -> None:
@@ -229,22 +243,22 @@ def test_what_changed_after_it_was_planned_is_not_touched(whole: tuple[Case, Dri
     assert cached.dump(driven.window_key) == changed
     case.healed(undo)
     assert cached.dump(driven.window_key) == changed
-    cached.delete(driven.window_key)
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_IT)
-def test_without_a_tenant_those_written_last_are_hurt(kind: str, stack: RunningStack) -> None:
-    drive(stack)
-    later = [drive(stack), drive(stack)]
+def test_without_a_tenant_those_written_last_are_hurt(kind: str, stack: RunningStack, cached: Any) -> None:
+    made = [written(cached, ahead_ms=60_000 + at) for at in (0, 10, 20)]
     case = case_of(stack, fault_of(kind, count=2))
-    undo = case.prepared()
-    planned = undo.data["planned"]
-    assert [row["key"] for row in (planned if kind == "corrupt_cache" else planned["windows"])] == [
-        each.window_key for each in reversed(later)
-    ]
-    undo = case.injected()
-    assert case.injector.in_force(undo).seen.startswith("2 of 2 ")
-    case.healed(undo)
+    try:
+        planned = case.prepared().data["planned"]
+        assert [row["key"] for row in (planned if kind == "corrupt_cache" else planned["windows"])] == [
+            each.window_key for each in reversed(made[1:])
+        ]
+        undo = case.injected()
+        assert case.injector.in_force(undo).seen.startswith("2 of 2 ")
+        case.healed(undo)
+    finally:
+        cached.delete(*(each.window_key for each in made))
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_IT)
@@ -299,8 +313,10 @@ def test_a_redis_that_is_down_still_has_it(kind: str, stack: RunningStack, tenan
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_IT)
-def test_with_all_data_removed_nothing_is_left_to_heal(kind: str, stack: RunningStack, tmp_path: Path) -> None:
-    undo = case_of(stack, fault_of(kind, tenant=drive(stack).tenant)).prepared()
+def test_with_all_data_removed_nothing_is_left_to_heal(
+    kind: str, stack: RunningStack, window: Driven, tmp_path: Path
+) -> None:
+    undo = case_of(stack, fault_of(kind, tenant=window.tenant)).prepared()
     (tmp_path / "data" / "redis").mkdir(parents=True)
     lost = Undo({**undo.data, "uri": "redis://127.0.0.1:1", "data_folder": str(tmp_path / "data" / "redis")})
     injector = RedisInjector(replace(ground_of(stack), home=tmp_path))
