@@ -1,8 +1,10 @@
 """Toxiproxy passes what every injector must: each kind on one edge, two kinds on an edge of each service, a service."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from edge_witnesses import edges_are_hurt
 from toxiproxy_cases import case_of, in_force
 
 from chaos_aura.faults.contract import Case, InjectorContract
@@ -25,19 +27,23 @@ def _id(value: tuple[str, str, dict[str, Any]]) -> str:
     return "-".join((kind, target, *map(str, parameters.values())))
 
 
+def witnessed(stack: RunningStack, case: Case) -> Case:
+    return replace(case, hurts=edges_are_hurt(stack, case.target))
+
+
 class TestEachKindOnOneEdge(InjectorContract):
     @pytest.fixture(params=[*KINDS, _REFUSED], ids=_id)
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, target, parameters = request.param
         hurts_server = kind == "latency" or "how" in parameters  # a toxic, and a disabled proxy
-        return case_of(stack, kind, target, hurts_server=hurts_server, **parameters)
+        return witnessed(stack, case_of(stack, kind, target, hurts_server=hurts_server, **parameters))
 
 
 class TestEachServiceAndAWholeOne(InjectorContract):
     @pytest.fixture(params=[*_ELSEWHERE, ("latency", "redis", {}), ("partition", "kafka", {})], ids=_id)
     def case(self, request: pytest.FixtureRequest, stack: RunningStack) -> Case:
         kind, target, parameters = request.param
-        return case_of(stack, kind, target, **parameters)
+        return witnessed(stack, case_of(stack, kind, target, **parameters))
 
 
 @pytest.mark.parametrize("kind", ["latency", "partition"])

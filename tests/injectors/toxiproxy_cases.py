@@ -9,7 +9,6 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from awaiting import wait_until
-from edge_witnesses import edges_are_hurt
 from grounds import ground_of
 from hurting import is_well, process_of, runs_anew
 
@@ -27,7 +26,7 @@ def fault(kind: str, target: str, **parameters: Any) -> Fault:
 
 
 def case_of(stack: RunningStack, kind: str, target: str, *, hurts_server: bool = False, **parameters: Any) -> Case:
-    """With `hurts_server` the contract also restarts and stops Toxiproxy."""
+    """With `hurts_server` the contract also restarts and stops Toxiproxy. No witness: strangers may use it, too."""
 
     def restart() -> None:
         former = process_of(stack, "toxiproxy")
@@ -47,7 +46,6 @@ def case_of(stack: RunningStack, kind: str, target: str, *, hurts_server: bool =
         remove=(lambda: stop_toxiproxy(stack)) if hurts_server else None,
         restore=restore if hurts_server else lambda: None,
         why_not_ended="" if hurts_server else "as with each kind on one edge",
-        hurts=edges_are_hurt(stack, stack.catalogue.target(target)),
     )
 
 
