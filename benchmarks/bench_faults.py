@@ -20,10 +20,10 @@ from typing import Any
 
 from awaiting import wait_until
 from bench_degraded import quantile
+from blows import BLOWS, Blow
 from driven_allocations import drive
 from hurting import is_well, process_of
 from local_stack import placed
-from storm import BLOWS, Blow
 
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.lease import Lease

@@ -1,16 +1,18 @@
 """`python controlling.py HOME HALT KIND TARGET LASTS_S [KEY=VALUE...]`: a controller that tests kill.
 
 It injects one fault, says on its output what it is about to do, and halts at the step named HALT (prepare, lease,
-inject, prove, in_force, heal, healed; `none` never) until a line comes in.
+inject, prove, in_force, heal, gone, healed; `none` never) until a line comes in. `gone`: healed and seen gone, its
+lease still open.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import PIPE, Popen
+from typing import Any
 
 
 def main() -> None:
@@ -30,7 +32,9 @@ def main() -> None:
             sys.stdin.readline()
 
     ground = Ground(Path(home), dict(os.environ))
-    engine = Engine(ground, Registry.installed(ground), ReaperLink(ground.home), on_step=step, proven_within_s=within_s)
+    installed = Registry.installed(ground)
+    registry = replace(installed, injectors=tuple(TellsWhenGone(each, step) for each in installed.injectors))
+    engine = Engine(ground, registry, ReaperLink(ground.home), on_step=step, proven_within_s=within_s)
     try:
         fault = engine.fault(kind, target, parameters, float(lasts_s))
         lease = engine.inject(fault, injector)
@@ -41,6 +45,23 @@ def main() -> None:
     except ChaosAuraError as cause:
         say(f"failed {cause}")
     step("healed")
+
+
+class TellsWhenGone:
+    """An injector, as it is but for that."""
+
+    def __init__(self, injector: Any, step: Callable[[str], None]) -> None:
+        self._injector = injector
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._injector, name)
+
+    def gone(self, undo: Any) -> Any:
+        proof = self._injector.gone(undo)
+        if proof:
+            self._step("gone")
+        return proof
 
 
 def say(line: str) -> None:
@@ -64,6 +85,10 @@ class Controller:
         assert self.process.stdin
         self.process.stdin.write("\n")
         self.process.stdin.flush()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 @contextmanager

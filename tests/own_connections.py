@@ -19,10 +19,10 @@ def established() -> dict[str, int]:
     return {row[9]: int(row[2].rpartition(":")[2], 16) for row in _rows() if row[9] in ours}
 
 
-def has_sent_what_nobody_read(pid: int) -> bool:
-    """Bytes of that process wait at the other end of one of its connections, which is on this machine."""
+def has_sent_what_nobody_read(pid: int, port: int) -> bool:
+    """Bytes of that process wait at the other end of one of its connections to that port of this machine."""
     rows, theirs = _rows(), _sockets(pid)
-    ends = {(row[2], row[1]) for row in rows if row[9] in theirs}
+    ends = {(row[2], row[1]) for row in rows if row[9] in theirs and int(row[2].rpartition(":")[2], 16) == port}
     return any((row[1], row[2]) in ends and int(row[4].rpartition(":")[2], 16) for row in rows)
 
 

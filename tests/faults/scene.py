@@ -28,24 +28,35 @@ class Unseen(Exception):
     """A part of it did not answer: nobody can say what is in force there."""
 
 
-def look(stack: RunningStack) -> dict[str, Any]:
-    """Two that are equal hold the same mechanisms. Unseen when a part cannot be looked at now."""
-    children = stack.supervisor.children()
-    processes = {name: child.process for name, child in children.items() if not child.is_job and child.process}
-    try:
-        return {
-            "running": sorted(processes),
-            "proxies": {name: (each["enabled"], each["toxics"]) for name, each in proxies.proxies(stack).items()},
-            "stopped": {name: count for name, process in processes.items() if (count := _stopped(process))},
-            "limits": {name: _limits(process) for name, process in processes.items()},
-            "groups": {name: _groups(process) for name, process in processes.items()},
-            "helpers": list(helpers_in(stack.project.home).values()),
-            "files": _files(stack.project.home),
-            **_redis(stack),
-            **_neo4j(stack),
-        }
-    except (OSError, redis.RedisError, neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError) as cause:
-        raise Unseen(f"{type(cause).__name__}: {cause}") from cause
+class Scene:
+    """Keeps its connection to Neo4j: to open one takes longer than all the rest of a look."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._stack = stack
+        uri = stack.catalogue.service("neo4j").uri
+        self._driver = neo4j.GraphDatabase.driver(uri, connection_timeout=_WITHIN_S, max_transaction_retry_time=0)
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def look(self) -> dict[str, Any]:
+        """Two that are equal hold the same mechanisms. Unseen when a part cannot be looked at now."""
+        stack, children = self._stack, self._stack.supervisor.children()
+        processes = {name: child.process for name, child in children.items() if not child.is_job and child.process}
+        try:
+            return {
+                "running": sorted(processes),
+                "proxies": {name: (each["enabled"], each["toxics"]) for name, each in proxies.proxies(stack).items()},
+                "stopped": {name: count for name, process in processes.items() if (count := _stopped(process))},
+                "limits": {name: _limits(process) for name, process in processes.items()},
+                "groups": {name: _groups(process) for name, process in processes.items()},
+                "helpers": list(helpers_in(stack.project.home).values()),
+                "files": _files(stack.project.home),
+                **_redis(stack),
+                "decisions": _decisions(self._driver),
+            }
+        except (OSError, redis.RedisError, neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError) as cause:
+            raise Unseen(f"{type(cause).__name__}: {cause}") from cause
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,15 +100,10 @@ def _redis(stack: RunningStack) -> dict[str, Any]:
         return {"windows": windows, "notes": notes, "maxmemory": client.config_get("maxmemory")}
 
 
-def _neo4j(stack: RunningStack) -> dict[str, Any]:
-    uri = stack.catalogue.service("neo4j").uri
-    with neo4j.GraphDatabase.driver(uri, connection_timeout=_WITHIN_S, max_transaction_retry_time=0) as driver:
-        query = neo4j.Query("MATCH (d:Decision) RETURN properties(d) AS row ORDER BY elementId(d)", timeout=_WITHIN_S)
-        return {
-            "decisions": _sum(
-                [json.dumps(row["row"], default=str, sort_keys=True) for row in driver.execute_query(query).records]
-            )
-        }
+def _decisions(driver: neo4j.Driver) -> str:
+    query = neo4j.Query("MATCH (d:Decision) RETURN properties(d) AS row ORDER BY elementId(d)", timeout=_WITHIN_S)
+    rows = driver.execute_query(query, database_="neo4j").records
+    return _sum([json.dumps(row["row"], default=str, sort_keys=True) for row in rows])
 
 
 def _sum(values: list[Any]) -> str:

@@ -1,118 +1,50 @@
 """Controllers killed at random moments, over all kinds of fault, on a living stack, and what their faults leave."""
 
+import itertools
+import math
 import os
 import random
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awaiting import wait_until
+from blows import Blow
 from controlling import Controller, controller
-from hurting import is_stopped, process_of
+from grounds import ground_of
+from hurting import paused
 from local_stack import chaos_aura
 from own_connections import has_sent_what_nobody_read
-from scene import Unseen, difference, look
+from scene import Scene, Unseen, difference
 
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.ledger import Ledger
 from chaos_aura.faults.place import FOLDER, REAPER_LOCK
 from chaos_aura.faults.reaper.link import ReaperLink
+from chaos_aura.faults.registry import Registry
 from chaos_aura.stack.running import RunningStack
 
-_STEPS = ("prepare", "lease", "inject", "prove", "in_force", "heal")
-_LASTS_S = "60"
-_UNPROVEN = "could not be proven"
-_MB = 1 << 20
-_DURING_S = 0.03  # so long after a step has begun the controller is killed in the middle of it
+AT, DURING, HANGING = "at", "during", "with a hanging Toxiproxy at"
+WITH_ITS_REAPER = "with its reaper at"  # dies just before it: any command must mend what nobody watches over then
+_HOWS = (AT, AT, DURING, DURING, WITH_ITS_REAPER)
+_NO_LEASE_YET = ("prepare", "lease")
+_LEASED = ("inject", "prove", "in_force", "heal", "gone")
+_STEPS = {
+    AT: (*_NO_LEASE_YET, *_LEASED, "healed"),
+    DURING: (*_NO_LEASE_YET, *_LEASED),
+    WITH_ITS_REAPER: _LEASED,  # one that watches over nothing may die
+}
+# So long after a step has begun the controller is killed: each length as often as one ten times as long.
+_DURING_S = (0.001, 2.0)
 _HANGS_S = 1.0
-_STOPPED_WITHIN_S = 5
+_ENDED_WITHIN_S = 5
 _SENT_WITHIN_S = 10
-_NTH_MEETS_A_HANGING_PROXY = 3  # of the blows against edges
-_FREE_BUT_A_LITTLE = "what is free, but so much"
-_A_LITTLE_MB = 64
-
-
-@dataclass(frozen=True)
-class Blow:
-    """What a controller is told to inject."""
-
-    kind: str
-    target: str
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    injector: str = ""
-
-    @property
-    def is_network(self) -> bool:
-        return "." in self.target
-
-    def on(self, home: Path) -> "Blow":
-        """The same, for a stack there: how full its disk is differs from machine to machine."""
-        now = os.statvfs(home)
-        free = (now.f_bfree if os.geteuid() == 0 else now.f_bavail) * now.f_frsize
-        meant = {_FREE_BUT_A_LITTLE: free // _MB - _A_LITTLE_MB}
-        return replace(self, parameters={key: meant.get(str(value), value) for key, value in self.parameters.items()})
-
-    def words(self) -> list[str]:
-        chosen = [f"injector={self.injector}"] if self.injector else []
-        return [
-            self.kind,
-            self.target,
-            _LASTS_S,
-            *(f"{key}={value}" for key, value in self.parameters.items()),
-            *chosen,
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.target}" + (f" by {self.injector}" if self.injector else "")
-
-
-BLOWS = (
-    Blow("latency", "worker.redis", {"latency_ms": 80, "jitter_ms": 10}),
-    Blow("latency", "worker.neo4j", {"latency_ms": 300, "direction": "to_service"}),
-    Blow("latency", "redis", {"latency_ms": 50}),
-    Blow("throttle", "api.kafka", {"rate_kbps": 5}),
-    Blow("partition", "worker.kafka"),
-    Blow("partition", "api.redis", {"direction": "to_service"}),
-    Blow("partition", "worker.temporal", {"how": "refused"}),
-    Blow("blackhole", "projection.redis"),
-    Blow("reset", "api.neo4j"),
-    Blow("slow_close", "worker.redis"),
-    Blow("slice", "load.api"),
-    Blow("limit_data", "projection.kafka", {"limit_bytes": 10}),
-    Blow("kill", "redis"),
-    Blow("kill", "projection", {"comes_back": "false"}),
-    Blow("stop", "redis", {"grace_s": 1}),
-    Blow("restart", "redis", {"grace_s": 1}),
-    Blow("pause", "redis"),
-    Blow("pause", "kafka"),
-    Blow("pause", "worker"),
-    Blow("crash_loop", "projection"),
-    Blow("cpu_throttle", "neo4j", {"percent": 50}),
-    Blow("cpu_throttle", "redis", {"percent": 50}, "duty-cycle"),
-    Blow("memory_limit", "redis", {"limit_mb": 200}, "redis-maxmemory"),
-    Blow("memory_limit", "kafka", {"limit_mb": 3000}, "cgroup"),
-    Blow("fd_limit", "kafka", {"limit": 1000}),
-    Blow("file_size_limit", "worker", {"limit_kb": 100_000}),
-    Blow("cpu_burn", "redis", {"cores": 1, "percent": 20}),
-    Blow("memory_fill", "redis", {"size_mb": 32}),
-    Blow("disk_full", "redis", {"size_mb": 512, "leave_mb": _FREE_BUT_A_LITTLE}),
-    Blow("connection_flood", "redis", {"connections": 30}),
-    Blow("process_churn", "redis", {"rate_per_s": 30}),
-    Blow("clock_skew", "kafka", {"offset_s": 100}),
-    Blow("clock_skew", "worker", {"offset_s": 100}),
-    Blow("clock_skew", "redis", {"offset_s": -100}),
-    Blow("corrupt_cache", "redis"),
-    Blow("evict_cache", "redis"),
-    Blow("tamper_decision", "neo4j"),
-    Blow("poison_event", "kafka", {"how": "duplicate"}),
-    Blow("fail_agent", "worker", {"agent": "lnn_cost_optimizer"}),
-    Blow("slow_agent", "worker", {"agent": "lnn_cost_optimizer", "delay_s": 1}),
-    Blow("set_flag", "api", {"flag": "retries", "value": "off"}),
-)
+_HANGS_FOR = 1 / 3  # of the network blows
+_MOST_SPARED = 3  # network blows one after the other
+_UNPROVEN = "could not be proven"
 
 
 @dataclass(frozen=True)
@@ -131,90 +63,129 @@ class Strike:
     left: Mapping[str, Any]
 
     @property
+    def was_unproven(self) -> bool:
+        """It was tried, and healed again before its controller died."""
+        return self.said.startswith("failed") and _UNPROVEN in self.said
+
+    @property
     def was_refused(self) -> bool:
         """Nothing was tried: it could not be done, or whom it should strike was not well after the strike before."""
-        return self.said.startswith("failed") and _UNPROVEN not in self.said
+        return self.said.startswith("failed") and not self.was_unproven
 
     @property
     def was_injected(self) -> bool:
         """The controller was killed after it had asked for its fault."""
-        return self.step in ("prove", "in_force", "heal") and not self.said.startswith("failed")
+        return self.step in ("prove", "in_force", "heal", "gone") and not self.said.startswith("failed")
+
+    @property
+    def had_reaper(self) -> bool:
+        return self.how != WITH_ITS_REAPER
 
     def __str__(self) -> str:
         return f"{self.blow}, {self.how} {self.step}"
 
 
+def never_proven(strikes: Collection[Strike]) -> set[str]:
+    """Kinds of which each strike was tried in vain: nothing was seen of what they leave."""
+    return {each.blow.kind for each in strikes} - {each.blow.kind for each in strikes if not each.was_unproven}
+
+
 class Storm:
     """The seed decides what is struck, when and how; the machine decides what is just going on then."""
 
-    def __init__(self, stack: RunningStack, seed: int, gone_within_s: float) -> None:
+    def __init__(self, stack: RunningStack, seed: int, blows: Sequence[Blow], closed_within_s: float) -> None:
         self._stack = stack
         self._random = random.Random(seed)
-        self._gone_within_s = gone_within_s
-        self._network_blows = 0
+        self._blows = blows
+        self._closed_within_s = closed_within_s
+        self._spared = 0
+        self._hanging_at = itertools.cycle(self._random.choice((("inject", "heal"), ("heal", "inject"))))
         self._ledger = Ledger(stack.project.home / FOLDER)
         self._link = ReaperLink(stack.project.home)
-        self._before = look(stack)
+        self._scene = Scene(stack)
+        self._before = self._scene.look()
 
     def close(self) -> None:
         self._link.close()
+        self._scene.close()
 
     def strike(self, number: int) -> Strike:
         """Kinds in turn, so that none is spared."""
         self._link.ready()
-        blow = BLOWS[number % len(BLOWS)].on(self._stack.project.home)
-        step = self._random.choice(_STEPS)
-        how = self._random.choice(("at", "at", "during", "during", "with its reaper at"))
-        self._network_blows += blow.is_network
-        if blow.is_network and self._network_blows % _NTH_MEETS_A_HANGING_PROXY == 0:
-            return self._judged(blow, "inject", "with a hanging Toxiproxy at", *self._with_hanging_proxy(blow))
-        if how == "during":
+        blow = self._blows[number % len(self._blows)].on(self._stack.project.home)
+        if blow.is_network and self._meets_a_hanging_proxy():
+            step = next(self._hanging_at)
+            return self._judged(blow, step, HANGING, *self._with_hanging_proxy(blow, step))
+        how = self._random.choice(_HOWS)
+        step = self._random.choice(_STEPS[how])
+        if how == DURING:
             return self._judged(blow, step, how, *self._killed_during(blow, step))
-        return self._judged(blow, step, how, *self._killed_at(blow, step, with_reaper=how != "at"))
+        return self._judged(blow, step, how, *self._killed_at(blow, step, with_reaper=how == WITH_ITS_REAPER))
+
+    def strike_in_force(self, kind: str) -> Strike:
+        """Whether it can be proven at all."""
+        self._link.ready()
+        blow = next(blow for blow in self._blows if blow.kind == kind).on(self._stack.project.home)
+        return self._judged(blow, "in_force", AT, *self._killed_at(blow, "in_force", with_reaper=False))
+
+    def left_in_the_end(self) -> Mapping[str, Any]:
+        """After as long as the last request that was sent may still take effect."""
+        settles_s = max(each.settle_s for each in Registry.installed(ground_of(self._stack)).injectors)
+        settled_s = time.monotonic() + settles_s
+        while (left := self._mechanisms()) or time.monotonic() < settled_s:
+            if time.monotonic() > settled_s + self._closed_within_s:
+                break
+        return left
+
+    def _meets_a_hanging_proxy(self) -> bool:
+        if self._spared < _MOST_SPARED and self._random.random() >= _HANGS_FOR:
+            self._spared += 1
+            return False
+        self._spared = 0
+        return True
 
     def _killed_at(self, blow: Blow, step: str, *, with_reaper: bool) -> tuple[str, float]:
         with self._controller(blow, step) as one:
             said = one.await_step(step)
             if with_reaper:
                 self._kill_reaper(one)
-            one.process.kill()
-            one.process.wait()
+            one.end()
+        free_s = time.monotonic()
         if with_reaper:
             self._run_any_command()
-        return said, time.monotonic()
+        return said, free_s
 
     def _killed_during(self, blow: Blow, step: str) -> tuple[str, float]:
         with self._controller(blow, "none") as one:
             said = one.await_step(step)
-            time.sleep(self._random.uniform(0, _DURING_S))  # not a wait: the moment is the test
-            one.process.kill()
-            one.process.wait()
+            shortest, longest = map(math.log, _DURING_S)
+            time.sleep(math.exp(self._random.uniform(shortest, longest)))  # not a wait: the moment is the test
+            one.end()
         return said, time.monotonic()
 
-    def _with_hanging_proxy(self, blow: Blow) -> tuple[str, float]:
+    def _with_hanging_proxy(self, blow: Blow, step: str) -> tuple[str, float]:
         """Its request is sent and not answered when it dies; it takes effect when Toxiproxy goes on."""
-        toxiproxy = process_of(self._stack, "toxiproxy")
-        with self._controller(blow, "inject") as one:
-            said = one.await_step("inject")
-            os.kill(toxiproxy.pid, signal.SIGSTOP)
-            try:
-                wait_until(lambda: is_stopped(toxiproxy), _STOPPED_WITHIN_S, "Toxiproxy is stopped")
-                one.go_on()
-                pid = one.process.pid
-                wait_until(lambda: has_sent_what_nobody_read(pid), _SENT_WITHIN_S, "the request is sent")
-                one.process.kill()
-                one.process.wait()
-                time.sleep(self._random.uniform(0, _HANGS_S))  # how long it hangs is the test
-            finally:
-                os.kill(toxiproxy.pid, signal.SIGCONT)
+        hangs_s = self._random.uniform(0, _HANGS_S)
+        with self._controller(blow, step) as one:
+            said = one.await_step(step)
+            if not said.startswith("failed"):
+                self._ended_with_its_request(one, hangs_s)
         return said, time.monotonic()
+
+    def _ended_with_its_request(self, one: Controller, hangs_s: float) -> None:
+        pid, port = one.process.pid, self._stack.catalogue.service("toxiproxy").address.port
+        with paused(self._stack, "toxiproxy"):
+            one.go_on()
+            wait_until(lambda: has_sent_what_nobody_read(pid, port), _SENT_WITHIN_S, "the request is sent")
+            one.end()
+            time.sleep(hangs_s)  # how long it hangs is the test
 
     def _kill_reaper(self, one: Controller) -> None:
         """The controller is stopped first: alive, it would only start another."""
         os.kill(one.process.pid, signal.SIGSTOP)
         if reaper := signer(self._stack.project.home / FOLDER / REAPER_LOCK):
             os.kill(reaper.pid, signal.SIGKILL)
-            wait_until(lambda: not reaper.is_alive(), _STOPPED_WITHIN_S, "the reaper is dead")
+            wait_until(lambda: not reaper.is_alive(), _ENDED_WITHIN_S, "the reaper is dead")
 
     def _run_any_command(self) -> None:
         """One that has nothing to do with faults: it mends what nobody watches over any more."""
@@ -223,7 +194,7 @@ class Storm:
 
     def _judged(self, blow: Blow, step: str, how: str, said: str, free_s: float) -> Strike:
         gone_s, left = None, self._mechanisms()
-        while time.monotonic() < free_s + self._gone_within_s:
+        while time.monotonic() < free_s + self._closed_within_s:
             now_s = time.monotonic() - free_s
             gone_s = None if left else now_s if gone_s is None else gone_s
             leases = self._leases()
@@ -235,7 +206,7 @@ class Storm:
 
     def _mechanisms(self) -> Mapping[str, Any]:
         try:
-            return difference(self._before, look(self._stack))
+            return difference(self._before, self._scene.look())
         except Unseen as cause:
             return {"unseen": str(cause)}
 
