@@ -33,8 +33,10 @@ def main() -> None:
 
     ground = Ground(Path(home), dict(os.environ))
     installed = Registry.installed(ground)
-    registry = replace(installed, injectors=tuple(TellsWhenGone(each, step) for each in installed.injectors))
-    engine = Engine(ground, registry, ReaperLink(ground.home), on_step=step, proven_within_s=within_s)
+    telling: Any = tuple(TellsWhenGone(each, step) for each in installed.injectors)
+    engine = Engine(
+        ground, replace(installed, injectors=telling), ReaperLink(ground.home), on_step=step, proven_within_s=within_s
+    )
     try:
         fault = engine.fault(kind, target, parameters, float(lasts_s))
         lease = engine.inject(fault, injector)
