@@ -4,7 +4,7 @@ HOME/faults/fake/struck/LEASE        there while the fault is in force
 HOME/faults/fake/told/STEP           what the step of that name (prepare, inject, in_force, heal, gone) is to do:
                                      "fail WHY", "crash" (an error that is none of ours), "exit" (as a program
                                      does), "hang SECONDS" (at most: until `go_on`), "no" (a proof that does not
-                                     hold), "late SECONDS" (inject: effect after its end)
+                                     hold), "late" (inject: effect after its end, and after the first heal)
 """
 
 import subprocess
@@ -19,7 +19,7 @@ from chaos_aura.core.kind import Kind, Parameter
 from chaos_aura.faults.ground import Ground
 
 _LOOKS_EVERY_S = 0.02
-_LATE = '(sleep "$1"; touch "$2" "$3") >/dev/null 2>&1 &'
+_LATE = '(while [ -e "$1" ]; do sleep 0.01; done; touch "$2" "$3") >/dev/null 2>&1 &'
 
 
 class FakeInjector:
@@ -77,12 +77,13 @@ class FakeInjector:
         return Undo({"path": str(path)}, touches=(f"writes {path}",), by_hand=f"rm -f {path}")
 
     def inject(self, undo: Undo) -> None:
-        late_s = self._obey("inject")
+        is_late = self._obey("inject") == "late"
         path = _path(undo)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if late_s:
+        if is_late:
+            self._unhealed.touch()
             subprocess.run(
-                ["/bin/sh", "-c", _LATE, "late", str(late_s), str(path), str(self.folder / "late")], check=True
+                ["/bin/sh", "-c", _LATE, "late", str(self._unhealed), str(path), str(self.folder / "late")], check=True
             )
             raise TargetUnfit("fake", "gave no answer")
         path.touch()
@@ -90,25 +91,31 @@ class FakeInjector:
     def heal(self, undo: Undo) -> None:
         self._obey("heal")
         _path(undo).unlink(missing_ok=True)
+        self._unhealed.unlink(missing_ok=True)
 
     def in_force(self, undo: Undo) -> Proof:
-        if self._obey("in_force") is None:
+        if self._obey("in_force") == "no":
             return Proof(holds=False, seen="told not to be")
         there = _path(undo).exists()
         return Proof(there, f"its file is {'' if there else 'not '}there")
 
     def gone(self, undo: Undo) -> Proof:
-        if self._obey("gone") is None:
+        if self._obey("gone") == "no":
             return Proof(holds=False, seen="told not to be")
         there = _path(undo).exists()
         return Proof(not there, f"its file is {'' if there else 'not '}there")
 
-    def _obey(self, step: str) -> float | None:
-        """None when it is to say no; how late when it is to be late."""
+    @property
+    def _unhealed(self) -> Path:
+        """There while a late request waits for the first heal."""
+        return self.folder / "unhealed"
+
+    def _obey(self, step: str) -> str:
+        """What it was told, which the step itself does where it is to be late or to say no."""
         try:
             word, _, rest = (self.folder / "told" / step).read_text(encoding="utf-8").partition(" ")
         except FileNotFoundError:
-            return 0.0
+            return ""
         match word:
             case "fail":
                 raise TargetUnfit("fake", rest)
@@ -121,11 +128,7 @@ class FakeInjector:
                 ends_s = time.monotonic() + float(rest)
                 while self.hangs() and time.monotonic() < ends_s:
                     time.sleep(_LOOKS_EVERY_S)
-            case "late":
-                return float(rest)
-            case "no":
-                return None
-        return 0.0
+        return word
 
 
 def _path(undo: Undo) -> Path:
