@@ -1,6 +1,7 @@
 """Keeps a fault in force for its time, and proves all the while that it is."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaos_aura.core.boot import boot_id, since_boot_s
@@ -27,26 +28,27 @@ class Held:
     repaired: str = ""
 
 
-def hold(engine: Engine, lease: Lease, for_s: float) -> Held:
+def hold(engine: Engine, lease: Lease, for_s: float, clock: Callable[[], float] = since_boot_s) -> Held:
     """Until its time is up, somebody heals it, or it is lost. It is proven once more when its time is up.
 
     The reaper ends it on time, perhaps while that last look takes place: then the look before it counts. It does not
-    where nobody has looked for long, as when this process was stopped.
+    where nobody has looked for long, as when this process was stopped. The clock counts from boot, as leases do.
     """
-    began_s = looked_s = seen_s = time.monotonic()
+    began_s = looked_s = seen_s = clock()
     ends_s, lost, was_due = began_s + for_s, "", True
-    while not lost and (now_s := time.monotonic()) < ends_s and _is_open(engine, lease):
+    while not lost and (now_s := clock()) < ends_s and _is_open(engine, lease):
         time.sleep(min(_LOOK_EVERY_S, ends_s - now_s))
-        now_s = time.monotonic()
+        now_s = clock()
         if now_s >= min(looked_s + _PROVE_EVERY_S, ends_s):
-            looked_s, was_due = now_s, not _is_over(lease)
+            looked_s, was_due = now_s, not _is_over(lease, clock())
             lost = _lost(engine, lease)
             seen_s = seen_s if lost else looked_s
-    held_s = time.monotonic() - began_s
-    was_cut_off = was_due and _is_over(lease)
+    held_s = clock() - began_s
+    is_over = _is_over(lease, clock())
+    was_cut_off = was_due and is_over
     if held_s >= for_s and seen_s >= ends_s - _UNSEEN_S and (was_cut_off or not lost):
         return Held(held_s)
-    if _is_over(lease):
+    if is_over:
         return Held(held_s, ended_by=f"nobody had looked for the last {ends_s - seen_s:.1f} s of it")
     if not _is_open(engine, lease):
         return Held(held_s, ended_by="it was healed by somebody else")
@@ -64,9 +66,9 @@ def refuse_cut_short(lease: Lease, held: Held) -> None:
         raise NotInForce(str(lease.fault), f"was lost after {held.for_s:.1f} s: {held.lost}", "it is healed now")
 
 
-def _is_over(lease: Lease) -> bool:
+def _is_over(lease: Lease, now_s: float) -> bool:
     """Its time is up, with what the owner is given to end it."""
-    return lease.has_ended(boot_id(), since_boot_s())
+    return lease.has_ended(boot_id(), now_s)
 
 
 def _lost(engine: Engine, lease: Lease) -> str:

@@ -90,10 +90,12 @@ def test_an_interrupted_command_ends_with_the_signals_own_code(
 def test_a_signal_after_the_last_word_changes_nothing(number: signal.Signals, word: str, code: int) -> None:
     """As late as can be: `last` goes when Python takes the program apart."""
     script = "import os, sys; from chaos_aura.cli.main import main\n"
-    script += f"class Last:\n def __del__(self, kill=os.kill, me=os.getpid()): kill(me, {number.value})\n"
+    script += "class Last:\n def __del__(self, kill=os.kill, write=os.write, me=os.getpid()):\n"
+    script += f"  kill(me, {number.value}); write(1, b'signalled')\n"
     script += "last = Last(); main()"
     done = subprocess.run([sys.executable, "-c", script, word], capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert done.stdout.endswith("signalled")
 
 
 def test_an_interrupted_status_claims_nothing(placed_nowhere: PlacedStack) -> None:

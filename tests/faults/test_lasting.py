@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,7 @@ start(Ground(Path(home), {}), lease, Path(program), [trace], 60)
 """
 _SOON_S = 15
 _ROUNDS = 4
+_FIRST_MOMENT_S = 0.0005
 _LATER_S = 1.0  # than the time of its lease
 
 
@@ -258,25 +259,37 @@ def test_one_that_comes_after_the_end_does_nothing(
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("moment", ["told to start", "spawned", "begun"])
+@pytest.mark.parametrize("moment", ["spawned", "begun"])
 def test_the_helper_of_a_killed_controller_never_stays(
     ground: Ground, reaper: "subprocess.Popen[bytes]", written: Callable[[str], Path], trace: Path, moment: str
 ) -> None:
-    """Killed before, in and after the start: a helper that comes late does nothing, and ends by itself."""
+    """Killed in and after the start: a helper that comes late does nothing, and ends by itself."""
     program = written(_WORKS)
     for number in range(_ROUNDS):
         lease, round_trace = new_lease_id(), trace.with_name(f"round {number}")
-        signs = {"told to start": None, "spawned": Path(place.log(str(ground.folder), lease)), "begun": round_trace}
-        _start_and_be_killed([str(ground.home), lease, str(program), str(round_trace)], signs[moment])
-        end(ground, lease)
-        had_begun = round_trace.exists()
-        wait_until(lambda: not _who_names(lease), _SOON_S, "none lives, not even one that is still being started")  # noqa: B023
-        assert round_trace.exists() == had_begun
-        assert had_begun or moment != "begun"
+        signs = {"spawned": Path(place.log(str(ground.folder), lease)), "begun": round_trace}
+        with _told_to_start([str(ground.home), lease, str(program), str(round_trace)]):
+            _await_file(signs[moment])
+        assert _nothing_stays(ground, lease, round_trace) or moment != "begun"
 
 
-def _start_and_be_killed(words: list[str], sign: Path | None) -> None:
-    """As soon as there is that file."""
+def test_killed_at_any_moment_of_its_start_it_never_stays(
+    ground: Ground, reaper: "subprocess.Popen[bytes]", written: Callable[[str], Path], trace: Path
+) -> None:
+    """From before the controller can have read that it is to start, later and later until a helper has begun."""
+    program, moments_s, begun = written(_WORKS), [0.0], False
+    while not begun or len(moments_s) <= _ROUNDS:
+        assert moments_s[-1] < _SOON_S, "no helper has begun"
+        lease, round_trace = new_lease_id(), trace.with_name(f"round {len(moments_s)}")
+        with _told_to_start([str(ground.home), lease, str(program), str(round_trace)]):
+            time.sleep(moments_s[-1])  # the moment is what is looked for
+        begun |= _nothing_stays(ground, lease, round_trace)
+        moments_s.append(max(2 * moments_s[-1], _FIRST_MOMENT_S))
+
+
+@contextmanager
+def _told_to_start(words: list[str]) -> Iterator[None]:
+    """Killed at the end."""
     argv = [sys.executable, "-P", "-c", _STARTER, *words]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as controller:
         assert controller.stdin
@@ -284,11 +297,26 @@ def _start_and_be_killed(words: list[str], sign: Path | None) -> None:
         controller.stdout.readline()
         controller.stdin.write(b"\n")
         controller.stdin.flush()
-        ends_s = time.monotonic() + _SOON_S
-        while sign and not sign.exists():
-            assert time.monotonic() < ends_s, sign
-        controller.kill()
-        controller.wait()
+        try:
+            yield
+        finally:
+            controller.kill()
+
+
+def _await_file(path: Path) -> None:
+    """Without a pause: the moment at which it is there is what is looked for."""
+    ends_s = time.monotonic() + _SOON_S
+    while not path.exists():
+        assert time.monotonic() < ends_s, path
+
+
+def _nothing_stays(ground: Ground, lease: str, trace: Path) -> bool:
+    """Whether it had begun, which after its end it cannot any more."""
+    end(ground, lease)
+    had_begun = trace.exists()
+    wait_until(lambda: not _who_names(lease), _SOON_S, "none lives, not even one that is still being started")
+    assert trace.exists() == had_begun
+    return had_begun
 
 
 def _who_names(lease: str) -> list[str]:
