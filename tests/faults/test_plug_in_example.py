@@ -15,10 +15,11 @@ _WITHIN_S = 90
 _WITNESS = "            hurts=lambda: refuses_to_start(lock),\n"
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Into a folder of its own, from a copy: building leaves files beside the sources."""
-    source, folder = tmp_path / "source", tmp_path / "installed"
+    place = tmp_path_factory.mktemp("plug-in")
+    source, folder = place / "source", place / "installed"
     shutil.copytree(_ROOT / "docs" / "plug-in", source)
     uv = subprocess.run([_ROOT / "scripts" / "find_uv"], capture_output=True, text=True, check=True).stdout.strip()
     done = subprocess.run(
@@ -31,6 +32,12 @@ def installed(tmp_path: Path) -> Path:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def installed(built: Path, tmp_path: Path) -> Path:
+    """A test's own, which it may break."""
+    return shutil.copytree(built, tmp_path / "installed")
 
 
 @pytest.fixture
