@@ -9,7 +9,7 @@ from chaos_aura.core.errors import ChaosAuraError, MachineLacks
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.scene import Scene
 
-QUICK_S = 6.0
+QUICK_S = 15.0  # also on a machine that has much to do
 DEEP_S = 300.0
 _TIDY_WITHIN_S = 5.0
 _UNKNOWN = "nothing is known of it"
@@ -35,9 +35,9 @@ class _Look:
     is_over: threading.Event = field(default_factory=threading.Event)
 
 
-def examine(checks: Sequence[Check], scene: Scene) -> tuple[Finding, ...]:
+def examine(checks: Sequence[Check], scene: Scene, quick_s: float = QUICK_S) -> tuple[Finding, ...]:
     """In the order of the checks. Interrupted, it waits for those that are about to remove what they made."""
-    looks = [_Look(check, DEEP_S if check.hashes and scene.is_deep else QUICK_S) for check in checks]
+    looks = [_Look(check, DEEP_S if check.hashes and scene.is_deep else quick_s) for check in checks]
     began_s = time.monotonic()
     begun: list[_Look] = []
     try:

@@ -13,7 +13,7 @@ from chaos_aura.stack.doctor.program import ask
 from chaos_aura.stack.doctor.scene import Scene
 
 _TRIAL = Path(__file__).with_name("private_network.py")
-_WITHIN_S = 5.0
+_WITHIN_S = 10.0
 _EDGES_DO = "latency, throttle and partition on edges need none of it"
 _AS_USER = "works only in namespaces of this user's own: no rule on the machine's loopback"
 _PACKET_LOSS = ("packet_loss",)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-_WITHIN_S = 4.0
+_WITHIN_S = 10.0
 _UNTIL_WE_ARE_GONE = "import sys; sys.stdin.buffer.read()"
 _ENDS_WITHIN_S = 1.0
 

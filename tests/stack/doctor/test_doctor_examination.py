@@ -1,14 +1,13 @@
 """A check that crashes or hangs is a finding, and spoils no other."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chaos_aura.core.errors import FetchFailed, MachineLacks
-from chaos_aura.stack.doctor.examination import QUICK_S, Check, examine
+from chaos_aura.stack.doctor.examination import Check, examine
 from chaos_aura.stack.doctor.finding import Finding, Group, State, local_stack_can_run, summary
 from chaos_aura.stack.doctor.scene import Scene
 from chaos_aura.stack.project import Project
@@ -71,18 +70,16 @@ def test_one_that_hangs_is_cut_off_and_the_others_are_told(scene: Scene) -> None
     release = threading.Event()
 
     def hangs(_: Scene) -> Iterator[Finding]:
-        release.wait()
+        assert release.wait(60), "it was waited for"
         yield from sees(_)
 
-    began_s = time.monotonic()
     try:
-        hanging, well = examine([Check("part", Group.STACK, hangs), Check("b", Group.STACK, sees)], scene)
+        hanging, well = examine([Check("part", Group.STACK, hangs), Check("b", Group.STACK, sees)], scene, quick_s=1)
     finally:
         release.set()
-    assert hanging.seen == f"gave no answer within {QUICK_S:g} s"
+    assert hanging.seen == "gave no answer within 1 s"
     assert hanging.state is State.BROKEN
     assert well.is_ok
-    assert time.monotonic() - began_s < 3 * QUICK_S
 
 
 def test_the_closing_sentence() -> None:
