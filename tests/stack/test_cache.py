@@ -156,5 +156,5 @@ def test_a_whole_cache_of_the_real_size_is_checked_at_once(tmp_path: Path) -> No
     cache.write_receipts(receipts)
     began = time.process_time()
     soundness = cache.quick_soundness(manifest, ("kafka", "neo4j"))
-    assert time.process_time() - began < 0.05
+    assert time.process_time() - began < 0.5  # some 0.03 on an idle machine; nothing is hashed, or all were damaged
     assert (soundness.parts, soundness.flaws) == (271, ())

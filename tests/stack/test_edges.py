@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import statistics
 import time
 from collections.abc import Iterator
 
@@ -99,9 +98,8 @@ def test_latency_on_an_edge_is_felt_on_that_edge_only(stack: RunningStack, kind:
     ):
         slow.work()
         fast.work()
-        slow_s, fast_s = (statistics.median(_seconds_of(client) for _ in range(ROUNDS)) for client in (slow, fast))
-    assert slow_s >= LATENCY_MS / 1000
-    assert slow_s > 2 * fast_s
+        slow_s, fast_s = (min(_seconds_of(client) for _ in range(ROUNDS)) for client in (slow, fast))
+    assert fast_s < LATENCY_MS / 1000 <= slow_s
 
 
 @PAIRS

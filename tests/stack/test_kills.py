@@ -25,7 +25,7 @@ ROUNDS = 10
 BY_THEMSELVES = 4
 LOOKS_WITHIN_S = 2.0
 BACK_WITHIN_S = 60.0
-SETTLES_WITHIN_S = 10.0
+SETTLES_WITHIN_S = 30.0
 LOOPS_FOR_S = 10.0
 SERVERS = ("redis", "kafka", "neo4j", "temporal", "toxiproxy")
 SERVICES = pytest.mark.parametrize("service", ALL)
@@ -123,7 +123,7 @@ def test_a_crash_loop_is_never_given_up(one: PlacedStack) -> None:
             if child.process and child.process.is_alive():
                 os.kill(child.process.pid, signal.SIGKILL)
                 killed.add(child.process)
-    wait_until(lambda: _all_healthy(one), CAP_S + SETTLES_WITHIN_S, "both back once left alone")
+    wait_until(lambda: _all_healthy(one), CAP_S + BACK_WITHIN_S, "both back once left alone")
     after = supervisor.children()
     assert sum(after[name].restarts - before[name].restarts for name in looped) == len(killed)
     assert len(killed) >= len(looped) * int(LOOPS_FOR_S / CAP_S)

@@ -46,7 +46,7 @@ def test_without_temporal_it_says_so_soon_and_grants_again_when_it_is_back(stack
         for _ in range(8):  # also those before the breaker opens
             began_s = time.monotonic()
             answer = tenant.ask()
-            assert time.monotonic() - began_s < 4  # it would wait longer than that for a decision
+            assert time.monotonic() - began_s < 4.5  # for a decision it would wait 5
             assert answer.status_code == 503, answer.text
             assert answer.json()["error"]["reason"] == "temporal_away"
             assert int(answer.headers["retry-after"]) >= 1

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings(FORGOTTEN_SOCKETS)
 _EDGE = "worker.kafka"
 _WITHIN_S = 30.0
 _NOBODY = "127.0.0.1:9"
+_LONG_S = 20.0  # for a call that nothing ends
 
 
 @pytest.fixture(autouse=True)
@@ -203,7 +204,7 @@ def test_loop_is_free_while_kafka_is_away(prefix: str) -> None:
     """A call that is cancelled ends at once, and a hundred that wait cost the loop nothing."""
 
     async def scene() -> float:
-        async with _publishing(_NOBODY, timeout_s=2.0) as publisher:
+        async with _publishing(_NOBODY, timeout_s=_LONG_S) as publisher:
             calls = [asyncio.create_task(publisher.publish(story(f"{prefix}{number}"))) for number in range(100)]
             slowest_s = 0.0
             for _ in range(50):
@@ -215,10 +216,10 @@ def test_loop_is_free_while_kafka_is_away(prefix: str) -> None:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
             assert all(call.cancelled() for call in calls)
-            assert time.monotonic() - before_s < 1.0
+            assert time.monotonic() - before_s < _LONG_S / 4
             return slowest_s
 
-    assert asyncio.run(scene()) < 1.0
+    assert asyncio.run(scene()) < _LONG_S / 4
 
 
 def test_long_outage_costs_neither_memory_nor_threads(stack: RunningStack, edge: str, direct: str, prefix: str) -> None:

@@ -2,8 +2,8 @@
 
 import json
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from clients import kafka
 
 from chaos_aura.core.address import LOOPBACK
 from chaos_aura.platform.events.topics import EVENTS
+from chaos_aura.stack.ports import Reservation, choose
 
 COMMAND = (sys.executable, "-P", "-m", "chaos_aura.platform.projection")
 _WITHIN_S = 60.0
@@ -33,8 +34,12 @@ class ProjectionProcess:
     kafka: str
     redis: str
     name: str = "projection"
-    listen: str = field(default_factory=lambda: f"{LOOPBACK}:{_free_port()}")
+    _port: Reservation = field(default_factory=lambda: choose(1, random.Random()))
     _process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def listen(self) -> str:
+        return f"{LOOPBACK}:{self._port.ports[0]}"
 
     def start(self) -> None:
         self._process = self._run(self.name)
@@ -53,6 +58,7 @@ class ProjectionProcess:
     def end(self) -> None:
         if self._process and self._process.poll() is None:
             self.kill()
+        self._port.release()
 
     def rebuild(self) -> "subprocess.Popen[bytes]":
         return self._run("rebuild", "--rebuild")
@@ -136,9 +142,3 @@ def _ends(address: str) -> dict[int, int]:
         return {each.partition: end for each, end in consumer.end_offsets(partitions).items()}
     finally:
         consumer.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind((LOOPBACK, 0))
-        return int(one.getsockname()[1])
