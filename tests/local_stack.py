@@ -22,6 +22,7 @@ from chaos_aura.stack.selection import ALL
 from chaos_aura.stack.up import Arrival, Wanted, bring_up
 
 _COMMAND_WITHIN_S = 170
+_UP_WITHIN_S = 170  # beside other stacks that start: what a user waits at most is not meant here
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class PlacedStack:
 
     def wanted(self, *services: str, **wanted: Any) -> Wanted:
         cache = Cache.of_user(self.environ)
-        return Wanted(self.project, cache, Manifest.bundled(), self.environ, services or ALL, **wanted)
+        within = {"timeout_s": _UP_WITHIN_S, **wanted}
+        return Wanted(self.project, cache, Manifest.bundled(), self.environ, services or ALL, **within)
 
     def running(self) -> RunningStack:
         return RunningStack.of(self.project)
