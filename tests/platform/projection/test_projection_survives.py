@@ -3,7 +3,7 @@
 import random
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from usage_stream import Stream, publish, read_usage, story, streaming, usage_of
 
 from chaos_aura.platform.events.topics import EVENTS
 from chaos_aura.platform.model import Event
+from chaos_aura.platform.projection.reader import GROUP
 from chaos_aura.stack.running import RunningStack
 
 pytestmark = pytest.mark.live
@@ -58,13 +59,25 @@ def test_killed_at_random_moments_it_counts_every_event_once(
 def test_killed_it_takes_its_partitions_over_at_once(
     projection: ProjectionProcess, kafka_address: str, redis_url: str, tenants: list[str]
 ) -> None:
-    projection.kill()
+    """In the place of the killed one: beside it, it would wait until the session of that one has ended."""
     events = story(random.Random(_SEED), tenants[0])
-    publish(kafka_address, events)
-    projection.start()
-    wait_until(lambda: projection.page("/healthz")[0] == 200, _WITHIN_S, "it is alive")
-    # The session of the killed one ends 10 s after its last sign of life, and nobody waits for that.
-    wait_until(lambda: _agrees(redis_url, tenants, events), 7, "usage is the sum of the events")
+    with closing(KafkaAdminClient(bootstrap_servers=kafka_address)) as admin:
+        wait_until(lambda: _members(admin) == 1, _WITHIN_S, "it is a member")
+        projection.kill()
+        publish(kafka_address, events)
+        projection.start()
+
+        def agrees_and_is_alone() -> bool:
+            assert _members(admin) <= 1
+            return _agrees(redis_url, tenants, events)
+
+        wait_until(agrees_and_is_alone, _WITHIN_S, "usage is the sum of the events")
+
+
+def _members(admin: KafkaAdminClient) -> int:
+    """Of its group, the dead whose session has not ended among them."""
+    (group,) = admin.describe_groups([GROUP]).values()
+    return len(group["members"])
 
 
 @pytest.mark.parametrize("edge", ["worker.kafka", "worker.redis"])
