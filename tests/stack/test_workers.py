@@ -161,7 +161,7 @@ def test_more_that_do_not_get_healthy_leave_it_as_it_was(one: PlacedStack) -> No
 
 def test_a_stack_may_start_with_several(place: Place) -> None:
     several = place()
-    several.up(workers=2)
+    several.up("worker", workers=2)
     assert _workers(several) == TWO
     assert several.down()
     several.up("redis")
