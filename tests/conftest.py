@@ -19,7 +19,6 @@ from chaos_aura.stack.running import RunningStack
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine
-_PLATFORM = Path(__file__).parent / "platform"
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -67,21 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(not_tried)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes may run them side by side: what uses a shared stack stays together, the platform's tests apart from
-    all others, which take about as long; and no file is divided."""
+    """Files that use the shared stack come last: running for nobody, it would take the processor from the others."""
+    needing = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in needing)
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if _RUNS_SERVERS & fixtures:
+        if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("live")
-        item.add_marker(pytest.mark.xdist_group(_group(item.path, uses_stack="stack" in fixtures)))
-
-
-def _group(path: Path, *, uses_stack: bool) -> str:
-    if not uses_stack:
-        return path.stem
-    return "the platform's stack" if _PLATFORM in path.parents else "the other stack"
 
 
 @pytest.hookimpl(wrapper=True)
