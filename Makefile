@@ -18,8 +18,8 @@ run: setup ## start the stack of real services and show how each of them is
 	@.venv/bin/chaos-aura up --json >/dev/null
 	@.venv/bin/chaos-aura status
 
-test: setup ## run the tests, two at once (ARGS='-k edges -x' goes to pytest; with -n0 one after another)
-	@env -u CHAOS_AURA_PROJECT .venv/bin/pytest -n2 --dist=loadfile --no-loadscope-reorder $(ARGS)
+test: setup ## run the tests, most of them two at once (ARGS='-k edges -x' goes to pytest; with -n0 one after another)
+	@scripts/test $(ARGS)
 
 check: check-format check-lint check-types check-imports check-names check-wheel ## format, lint, types, imports, names, wheel
 

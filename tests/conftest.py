@@ -19,6 +19,7 @@ from chaos_aura.stack.running import RunningStack
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine
+_TOGETHER, _ALONE = "together", "alone"
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -60,14 +61,26 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
         yield make
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--part",
+        choices=(_TOGETHER, _ALONE),
+        help="only tests that may run beside others, or only those that need the machine for themselves",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Also where pytest-xdist tells of tests that other processes run."""
     if not config.pluginmanager.is_registered(not_tried):
         config.pluginmanager.register(not_tried)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Files that use the shared stack come last: running for nobody, it would take the processor from the others."""
+    if part := config.getoption("--part"):
+        others = [item for item in items if (item.get_closest_marker(_ALONE) is None) is (part == _ALONE)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
     needing = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path in needing)
     for item in items:

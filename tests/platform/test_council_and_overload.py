@@ -15,6 +15,8 @@ from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
+pytestmark = pytest.mark.alone
+
 _AGENTS = ("lnn_cost_optimizer", "lnn_fairness_enforcer", "lnn_performance_predictor")
 
 

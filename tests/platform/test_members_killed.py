@@ -10,6 +10,8 @@ from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
+pytestmark = pytest.mark.alone
+
 _KILLS = 30
 _MEETING_A_CALL = 20  # of them at least: a call may be answered in the moment before its kill
 _LATEST_IN_A_CALL_S = 0.05

@@ -10,6 +10,8 @@ import pytest
 from awaiting import wait_until
 from tenants import Load
 
+pytestmark = pytest.mark.alone
+
 _OTHERS = 3 * (os.cpu_count() or 2)
 
 

@@ -12,6 +12,8 @@ from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
+pytestmark = pytest.mark.alone
+
 _STORES = ("neo4j", "redis", "kafka")
 
 

@@ -15,6 +15,8 @@ from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
+pytestmark = pytest.mark.alone
+
 _REQUEST = {"tenant": "tenant", "gpu_type": "t4", "count": 1, "hours": 1}
 # The promise is one second. A machine of two busy cores gets more before it is called broken; the five that a request
 # may wait for a slow worker are never reached.

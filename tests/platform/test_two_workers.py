@@ -13,6 +13,8 @@ from tenants import Held, Load
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.supervision.state import ChildState
 
+pytestmark = pytest.mark.alone
+
 _WITHIN_S = 60
 
 
