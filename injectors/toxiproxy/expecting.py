@@ -8,6 +8,7 @@ from injectors.toxiproxy.greetings import Greeting
 from injectors.toxiproxy.sign import Shown, Sign
 
 _SHORTEST_MS, _LONGEST_MS = 5.0, 15.0  # of waiting for what should not come
+_SOON_MS = 8.0
 _BASELINES = 4  # in as many round trips as usual take, an answer would have come
 _CLEARLY = 2  # so many usual round trips are the least that can be told from one
 _HAPPENS_WITHIN_MS = 100.0  # what should come: it comes at once, only the machine may be busy
@@ -58,8 +59,8 @@ def sign_of(fault: Fault, size: int, baseline: Baseline) -> Sign:
 
 
 def is_seen_soon(sign: Sign) -> bool:
-    """However quick the round trip was before, this one would take no longer to show it."""
-    return sign.shown in _HAPPENS or 0 < sign.within_ms <= _SHORTEST_MS
+    """A quicker round trip before it would save less time than it takes to ask for one."""
+    return sign.shown in _HAPPENS or 0 < sign.within_ms <= _SOON_MS
 
 
 def _late(shown: Shown, size: int, least_ms: float, baseline_ms: float) -> Sign:
