@@ -17,7 +17,7 @@ from awaiting import wait_until
 from bench_degraded import quantile
 from blows import Blow, possible_blows
 from driven_allocations import drive
-from hurting import is_well
+from hurting import is_well, process_of
 from local_stack import placed
 from raw_mechanisms import Raw, raw
 
@@ -30,6 +30,7 @@ from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.faults.registry import Registry
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.supervisor.backoff import STEADY_S
 
 _EDGE_CYCLES = int(os.environ.get("BENCH_CYCLES", "200"))
 _CYCLES = max(5, _EDGE_CYCLES // 20)
@@ -154,7 +155,11 @@ def _seconds(do: Callable[[], object]) -> float:
 
 
 def _await_well(stack: RunningStack, blow: Blow) -> None:
+    """After a kill until its end counts as the first again: the supervisor's back-off is no time of the fault."""
     wait_until(lambda: is_well(stack), _WELL_WITHIN_S, f"all is well again after {blow}")
+    if blow.kind == "kill":
+        process = process_of(stack, blow.target)
+        wait_until(lambda: process.uptime_s() > STEADY_S, 2 * STEADY_S, f"{blow.target} runs steadily")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PAGE_BYTES = 4096
+type Done = subprocess.CompletedProcess[str]
 
 
 @contextmanager
@@ -23,6 +24,22 @@ def small_volume(folder: Path) -> Iterator[None]:
     finally:
         if mounted:
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def told_to_a_full_disk(words: list[str], environ: dict[str, str], cwd: Path, within_s: float) -> Done:
+    """What a command says on standard error when its standard output takes nothing."""
+    with Path("/dev/full").open("w", encoding="utf-8") as takes_nothing:
+        return subprocess.run(
+            words,
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=takes_nothing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
 
 
 @contextmanager

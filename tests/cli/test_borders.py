@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import told_to_a_full_disk
 from local_stack import PlacedStack, chaos_aura
 
 from chaos_aura.stack.project import Project
@@ -136,17 +137,7 @@ def test_a_hang_up_that_is_ignored_stays_so(placed_nowhere: PlacedStack) -> None
 
 def test_a_full_standard_output_is_one_line_and_no_file(placed_nowhere: PlacedStack) -> None:
     for words in (["--help"], ["status", "--help"], ["status", "--json"]):
-        with Path("/dev/full").open("w", encoding="utf-8") as full:
-            done = subprocess.run(
-                chaos_aura(*words),
-                cwd=placed_nowhere.project.root,
-                env=placed_nowhere.environ,
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=_WITHIN_S,
-                check=False,
-            )
+        done = told_to_a_full_disk(chaos_aura(*words), placed_nowhere.environ, placed_nowhere.project.root, _WITHIN_S)
         assert done.returncode == 1
         assert done.stderr.startswith("error: standard output: No space left on device; ")
         assert len(done.stderr.splitlines()) == 1

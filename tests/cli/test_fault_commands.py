@@ -13,6 +13,7 @@ import pytest
 from awaiting import wait_until
 from controlling import controller
 from fake_home import FakeHome, fake_home, install_fake, kill_with_its_reaper
+from full_disk import told_to_a_full_disk
 from local_stack import chaos_aura
 
 from chaos_aura.core.kinds import KINDS
@@ -255,17 +256,8 @@ def test_down_ends_what_it_has_to_end_also_when_nobody_reads(home: FakeHome) -> 
 
 
 def test_what_a_full_disk_did_not_take_is_an_error_after_the_healing(home: FakeHome) -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run(
-            chaos_aura("inject", "pretend", "-t", "neo4j", "--for", "0.3"),
-            env=home.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_COMMAND_WITHIN_S,
-            check=False,
-        )
+    words = chaos_aura("inject", "pretend", "-t", "neo4j", "--for", "0.3")
+    done = told_to_a_full_disk(words, home.environ, home.home.parent, _COMMAND_WITHIN_S)
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output: No space left on device; ")
     told = read_timeline(home.ground.folder / "timeline.jsonl")

@@ -86,7 +86,6 @@ def test_it_passes_the_contract_with_its_own_tests(home: FakeHome, tmp_path: Pat
 
 
 def test_what_was_not_tried_is_told_also_by_who_ran_nothing(home: FakeHome, tmp_path: Path) -> None:
-    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     done = own_tests(home, tmp_path / "tests", "-p", "xdist", "-p", "chaos_aura.faults.not_tried", "-n", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "9 passed, 2 not tried in" in done.stdout

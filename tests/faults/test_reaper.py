@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from awaiting import wait_until
 from controlling import controller
-from fake_home import FakeHome
+from fake_home import FakeHome, kill_with_its_reaper
 from hurting import is_stopped
 from local_stack import processes_in
 
@@ -151,13 +151,7 @@ def test_a_killed_reaper_is_replaced_by_the_living_owner(home: FakeHome) -> None
 def test_when_owner_and_reaper_are_killed_the_next_command_mends_it(home: FakeHome) -> None:
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
-        first = reaper(home)
-        assert first
-        os.kill(one.process.pid, signal.SIGSTOP)
-        os.kill(first.pid, signal.SIGKILL)
-        one.process.kill()
-        one.process.wait()
-        wait_until(lambda: not first.is_alive(), GONE_WITHIN_S, "the reaper is dead")
+        kill_with_its_reaper(home, one)
         assert home.fake.struck()
         assert watch_over_what_is_left(home.home)
         await_over(home)

@@ -170,7 +170,7 @@ def starts(home: Path, rate_per_s: int) -> Witness:
         if not helpers_in(home):
             return False
         began_s, started, faults = time.monotonic(), _started(), _faults_of_children(home)
-        time.sleep(_SAMPLED_S)
+        time.sleep(_SAMPLED_S)  # not a wait: starts are counted meanwhile
         least = rate_per_s * (time.monotonic() - began_s) / 2
         faults_each = (_faults_of_children(home) - faults) / least
         return _started() - started > least and faults_each > _FEWEST_FAULTS
