@@ -159,7 +159,7 @@ def _await_well(stack: RunningStack, blow: Blow) -> None:
     wait_until(lambda: is_well(stack), _WELL_WITHIN_S, f"all is well again after {blow}")
     if blow.kind == "kill":
         process = process_of(stack, blow.target)
-        wait_until(lambda: process.uptime_s() > STEADY_S, 2 * STEADY_S, f"{blow.target} runs steadily")
+        wait_until(lambda: process.uptime_s() > STEADY_S + 1, 2 * STEADY_S, f"{blow.target} runs steadily")
 
 
 if __name__ == "__main__":
