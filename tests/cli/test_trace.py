@@ -219,14 +219,20 @@ def ask(stack: RunningStack, **asked: Any) -> tuple[str, int]:
 def traced_when(
     stack: RunningStack, request_id: str, steps: frozenset[str] = frozenset(), **states: str
 ) -> dict[str, Any]:
-    """Once these stores say so, and these steps are written: a span is kept for half a second before it is."""
+    """Once these stores say so, and these steps are written, each with the step it is a part of.
+
+    A span is kept for half a second before it is written, and a step ends before what it is a part of does.
+    """
     place = PlacedStack(stack.project)
     seen: dict[str, Any] = {}
 
     def is_so() -> bool:
         seen.update(place.document("trace", request_id))
         told = {step["name"] for step in seen["steps"]}
-        return steps <= told and all(seen["stores"][store]["state"] == state for store, state in states.items())
+        written = {step["span_id"] for step in seen["steps"]} | {None}
+        whole = all(step["parent"] in written for step in seen["steps"])
+        stores = all(seen["stores"][store]["state"] == state for store, state in states.items())
+        return whole and steps <= told and stores
 
     try:
         wait_until(is_so, _RECORDED_WITHIN_S, f"{states}")
