@@ -56,17 +56,17 @@ class Server:
         self.address = address
         self._consumer = _Consumer(address)
 
-    def version(self) -> str:
+    def version(self, within_s: float = _VERSION_WITHIN_S) -> str:
         """Told also when a proxy of it is deadlocked."""
-        told = self._ask("GET", "/version", within_s=_VERSION_WITHIN_S)
+        told = self._ask("GET", "/version", within_s=within_s)
         if not isinstance(told, dict) or "version" not in told:
             raise _strange(self.address)
         return str(told["version"])
 
-    def proxy(self, name: str) -> ProxyState | None:
+    def proxy(self, name: str, within_s: float = _WITHIN_S) -> ProxyState | None:
         """As it is now, None when there is none."""
         try:
-            told = self._ask("GET", f"/proxies/{name}")
+            told = self._ask("GET", f"/proxies/{name}", within_s=within_s)
         except Missing:
             return None
         return _proxy_state(told, self.address)
@@ -74,9 +74,9 @@ class Server:
     def add(self, proxy: str, toxic: Toxic) -> None:
         self._ask("POST", f"/proxies/{proxy}/toxics", {**toxic.to_dict(), "toxicity": 1.0})
 
-    def remove(self, proxy: str, toxic: str, patience_s: float = 0.0) -> None:
+    def remove(self, proxy: str, toxic: str, within_s: float = _WITHIN_S) -> None:
         """Missing when it is not there, nor that proxy."""
-        self._ask("DELETE", f"/proxies/{proxy}/toxics/{toxic}", within_s=_WITHIN_S + patience_s)
+        self._ask("DELETE", f"/proxies/{proxy}/toxics/{toxic}", within_s=within_s)
 
     def enable(self, proxy: str, *, enabled: bool) -> None:
         """Disabled, it ends its connections and listens no more. TargetUnfit when it does not say so itself."""

@@ -14,11 +14,11 @@ _MS = 1000
 class Proxies(Protocol):
     """What is needed of a server here; the adapter, with what it must import, is loaded only when there is work."""
 
-    def proxy(self, name: str) -> ProxyState | None: ...
+    def proxy(self, name: str, within_s: float = ...) -> ProxyState | None: ...
 
     def add(self, proxy: str, toxic: Toxic) -> None: ...
 
-    def remove(self, proxy: str, toxic: str, patience_s: float = 0.0) -> None: ...
+    def remove(self, proxy: str, toxic: str, within_s: float = ...) -> None: ...
 
     def enable(self, proxy: str, *, enabled: bool) -> None: ...
 
@@ -30,13 +30,13 @@ def hurt(server: Proxies, edge: EdgePlan) -> None:
         server.enable(edge.name, enabled=False)
 
 
-def free(server: Proxies, edge: EdgePlan) -> None:
+def free(server: Proxies, edge: EdgePlan, within_s: float) -> None:
     """That the proxy or the toxic is not there is success."""
     for toxic in edge.toxics:
         # A reset that waits for its moment cannot be removed before that.
         waits_s = toxic.attributes["timeout"] / _MS if toxic.type == "reset_peer" else 0.0
         with suppress(Missing):
-            server.remove(edge.name, toxic.name, waits_s)
+            server.remove(edge.name, toxic.name, within_s + waits_s)
     if edge.disables:
         with suppress(Missing):
             server.enable(edge.name, enabled=True)

@@ -8,7 +8,9 @@ import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from chaos_aura.core.errors import ChaosAuraError
@@ -21,19 +23,31 @@ _DEAD_WITHIN_S = 0.5
 _LOOK_EVERY_S = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """A proxy that has not answered for `silent_s` is deadlocked, where all else is told within `prompt_s`."""
+
+    silent_s: float
+    prompt_s: float
+
+
+SOON = Patience(silent_s=0.3, prompt_s=0.1)
+LATER = Patience(silent_s=1.0, prompt_s=0.5)  # where the machine is too busy for the other
+
+
 class Answering(Protocol):
-    def version(self) -> str: ...
+    def version(self, within_s: float = ...) -> str: ...
 
-    def proxy(self, name: str) -> ProxyState | None: ...
+    def proxy(self, name: str, within_s: float = ...) -> ProxyState | None: ...
 
 
-def is_deadlocked(server: Answering, proxy: str, process: ProcessId) -> bool:
+def is_deadlocked(server: Answering, proxy: str, process: ProcessId, patience: Patience = LATER) -> bool:
     """Of a proxy that has kept silent once. One that is stopped, or slow in everything, is not."""
     return (
         _runs(process)
-        and _tells_its_version(server)
-        and _keeps_silent_about(server, proxy)
-        and _tells_its_version(server)
+        and _tells_its_version(server, patience.prompt_s)
+        and _keeps_silent_about(server, proxy, patience.silent_s)
+        and _tells_its_version(server, patience.prompt_s)
         and _runs(process)
     )
 
@@ -53,25 +67,26 @@ def kill(process: ProcessId) -> None:
         os.close(handle)
 
 
-def await_successor(server: Answering, deadline_s: float) -> bool:
+def await_successor(server: Answering, hurry: Callable[[], None], deadline_s: float) -> bool:
     """Which has all its proxies before it answers anything."""
-    while not _tells_its_version(server):
+    while not _tells_its_version(server, LATER.prompt_s):
         if time.monotonic() > deadline_s:
             return False
+        hurry()
         time.sleep(_LOOK_EVERY_S)
     return True
 
 
-def _tells_its_version(server: Answering) -> bool:
+def _tells_its_version(server: Answering, within_s: float) -> bool:
     try:
-        return bool(server.version())
+        return bool(server.version(within_s))
     except ChaosAuraError:
         return False
 
 
-def _keeps_silent_about(server: Answering, proxy: str) -> bool:
+def _keeps_silent_about(server: Answering, proxy: str, within_s: float) -> bool:
     try:
-        server.proxy(proxy)
+        server.proxy(proxy, within_s)
     except Unanswered as unanswered:
         return unanswered.came_too_late
     except ChaosAuraError:

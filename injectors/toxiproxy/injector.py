@@ -12,11 +12,12 @@ from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
+from chaos_aura.supervision.state import ChildState
 from injectors.packages import are_installed
 from injectors.refusal import refuse_unless
 from injectors.toxiproxy import proving
 from injectors.toxiproxy.applying import free, hurt
-from injectors.toxiproxy.deadlock import await_successor, is_deadlocked, kill
+from injectors.toxiproxy.deadlock import LATER, SOON, Patience, await_successor, is_deadlocked, kill
 from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from injectors.toxiproxy.adapter import Server
 
 _HEALS_WITHIN_S = 4.5
+# One that was stopped and goes on is asked again soon; a deadlock often comes with what waited for it meanwhile.
+_PATIENCE = (SOON, SOON, SOON, SOON, LATER)
 _PACKAGES = ("toxiproxy", "urllib3")
 _NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
@@ -112,24 +115,35 @@ class ToxiproxyInjector:
     def _free(self, plan: Plan, edge: EdgePlan, deadline_s: float) -> None:
         """Even when the process has ended: what was sent to it may have reached the one that came after it."""
         server = self._server(plan.server)
-        try:
-            free(server, edge)
-        except Unanswered as unanswered:
-            if _has_ended(plan, unanswered):
+        for patience in _PATIENCE:
+            try:
+                free(server, edge, patience.silent_s)
+            except Unanswered as unanswered:
+                if _has_ended(plan, unanswered):
+                    return
+                if unanswered.came_too_late and self._ends_deadlock(plan, edge, patience):
+                    break
+                if not unanswered.came_too_late or patience is LATER:
+                    raise
+            else:
                 return
-            if not (unanswered.came_too_late and self._ends_deadlock(plan, edge)):
-                raise
-            if await_successor(server, deadline_s):
-                with suppress(Unanswered):
-                    free(server, edge)
+        if await_successor(server, self._start_again, deadline_s):
+            with suppress(Unanswered):
+                free(server, edge, LATER.silent_s)
 
-    def _ends_deadlock(self, plan: Plan, edge: EdgePlan) -> bool:
+    def _ends_deadlock(self, plan: Plan, edge: EdgePlan, patience: Patience) -> bool:
         """By ending Toxiproxy, if it is the one that was hurt and somebody starts it again. The dead are not asked."""
-        process = plan.process
-        if process and is_deadlocked(self._server(plan.server), edge.name, process) and process == self._process():
+        process, server = plan.process, self._server(plan.server)
+        if process and is_deadlocked(server, edge.name, process, patience) and process == self._process():
             kill(process)
             self._killed.add(process)
         return plan.server_has_ended
+
+    def _start_again(self) -> None:
+        """At once: its supervisor lets one wait that has ended often."""
+        with suppress(ChaosAuraError):
+            if self._ground.supervision.children()[SERVER].state is ChildState.WAITING:
+                self._ground.supervision.start(SERVER)
 
     def _end_of(self, plan: Plan) -> str:
         why = "was deadlocked and had to be killed" if plan.process in self._killed else "has ended since"

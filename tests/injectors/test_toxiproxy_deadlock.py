@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from awaiting import wait_until
 from grounds import ground_of
-from hurting import paused, process_of
+from hurting import paused, process_of, runs_anew
 from silent_proxy import silent_about
 from toxiproxy_cases import case_of, toxics_on
 
@@ -24,7 +26,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
 from injectors.toxiproxy import ToxiproxyInjector
 from injectors.toxiproxy.adapter import Server
-from injectors.toxiproxy.deadlock import is_deadlocked
+from injectors.toxiproxy.deadlock import is_deadlocked, kill
 from injectors.toxiproxy.exchange import Outcome, Question
 from injectors.toxiproxy.greetings.redis import Redis
 from injectors.toxiproxy.unanswered import Unanswered
@@ -34,6 +36,7 @@ LONGEST_S = 20.0  # rather than for ever
 _CLIENTS, _TRIES = 60, 50
 _BYTES, _SHORT_BYTES = 30_000, 500
 _PROOFS = 10
+_ENDS = 4  # after which the next one waits for a second
 _STEPS, _STEP_S = 8, 0.0002
 
 
@@ -132,6 +135,20 @@ def test_healing_ends_a_deadlock_and_says_so(stack: RunningStack, former: Proces
     other.healed(theirs)
 
 
+def test_the_next_one_need_not_wait_because_others_ended_often(stack: RunningStack) -> None:
+    for _ in range(_ENDS):
+        one = process_of(stack, "toxiproxy")
+        kill(one)
+        wait_until(partial(runs_anew, stack, "toxiproxy", one), LONGEST_S, "Toxiproxy runs anew")
+    case, before = slicing(stack), stack.supervisor.children()["toxiproxy"]
+    with deadlocked(stack, case) as undo:
+        healed_in_time(case, undo)
+    now = stack.supervisor.children()["toxiproxy"]
+    assert now.process != before.process
+    assert now.restarts == before.restarts  # one that waited would have been counted
+    case.await_gone(undo)
+
+
 def test_one_that_is_unknown_or_nobodys_child_is_left_alone(stack: RunningStack, former: ProcessId) -> None:
     case = slicing(stack)
     elsewhere = ToxiproxyInjector(Ground(stack.project.home / "elsewhere", ground_of(stack).environ))
@@ -153,9 +170,8 @@ def test_one_that_is_stopped_is_never_killed(stack: RunningStack, former: Proces
     undo = case.injected()
     with paused(stack, "toxiproxy"):
         assert not is_deadlocked(server_of(stack), EDGE, former)
-        for _ in range(3):
-            with pytest.raises(TargetUnfit, match="not healed"):
-                case.injector.heal(undo)
+        with pytest.raises(TargetUnfit, match="not healed"):
+            case.injector.heal(undo)
     proof = case.healed(undo)
     assert process_of(stack, "toxiproxy") == former
     assert "Toxiproxy" not in proof.seen
