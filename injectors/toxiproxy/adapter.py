@@ -4,49 +4,43 @@ The package keeps host and port in class attributes, waits for ever, lets each 5
 wants PATCH. What it knows of the protocol, its words for errors included, is used from here only.
 """
 
+import http.client
 import json
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing, suppress
 from typing import Any
 
-import urllib3
 from toxiproxy.api import APIConsumer, validate_response  # type: ignore[import-untyped]
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists  # type: ignore[import-untyped]
 from toxiproxy.proxy import Proxy  # type: ignore[import-untyped]
 from toxiproxy.toxic import Toxic as ToldToxic  # type: ignore[import-untyped]
-from urllib3.exceptions import HTTPError, NewConnectionError
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import TargetUnfit
+from injectors.toxiproxy.connections import Answer, Asked, Connections, NotConnected
 from injectors.toxiproxy.toxic import ProxyState, Toxic
 from injectors.toxiproxy.unanswered import Missing, Unanswered
 
 _WITHIN_S = 1.0
 _VERSION_WITHIN_S = 0.5  # it needs nothing that could be locked
-_SIDE_BY_SIDE = 8
 _FIRST_ERROR = 300
 _REMEDY = "look at: chaos-aura logs toxiproxy"
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """With the names that the package knows from requests, whose sessions take three times as long a request."""
-
-    status_code: int
-    content: bytes
-
-
 class _Consumer(APIConsumer):  # type: ignore[misc]
-    """One server's own. Its connections are kept alive, and no proxy of the environment is asked."""
+    """One server's own, without the package's sessions of requests: they take five times as long a request."""
 
     def __init__(self, address: Address) -> None:
         self.host, self.port = address.host, address.port
-        self._pool = urllib3.HTTPConnectionPool(self.host, self.port, maxsize=_SIDE_BY_SIDE, retries=False)
+        self._connections = Connections(address)
 
-    def ask(self, method: str, path: str, body: Any, within_s: float) -> Any:
-        """urllib3's HTTPError when there is no whole answer."""
-        told = self._pool.request(method, path, json=body, timeout=within_s, redirect=False)
-        return validate_response(_Answer(told.status, told.data))
+    def ask(self, method: str, path: str, body: Any, within_s: float) -> Asked:
+        return self._connections.ask(method, path, None if body is None else json.dumps(body).encode(), within_s)
+
+    def answer(self, asked: Asked) -> Answer:
+        """The package's errors for what the server refuses."""
+        answer: Answer = validate_response(asked.answer())
+        return answer
 
 
 class Server:
@@ -65,11 +59,18 @@ class Server:
 
     def proxy(self, name: str, within_s: float = _WITHIN_S) -> ProxyState | None:
         """As it is now, None when there is none."""
+        return self.proxy_beside(name, lambda: None, within_s)[0]
+
+    def proxy_beside[R](
+        self, name: str, do: Callable[[], R], within_s: float = _WITHIN_S
+    ) -> tuple[ProxyState | None, R]:
+        """The same, and what comes of something else that is done until the answer is there."""
+        done: list[R] = []
         try:
-            told = self._ask("GET", f"/proxies/{name}", within_s=within_s)
+            told = self._ask("GET", f"/proxies/{name}", within_s=within_s, meanwhile=lambda: done.append(do()))
         except Missing:
-            return None
-        return _proxy_state(told, self.address)
+            return None, done[0]
+        return _proxy_state(told, self.address), done[0]
 
     def add(self, proxy: str, toxic: Toxic) -> None:
         self._ask("POST", f"/proxies/{proxy}/toxics", {**toxic.to_dict(), "toxicity": 1.0})
@@ -84,17 +85,33 @@ class Server:
         if _proxy_state(told, self.address).enabled is not enabled:
             raise self._unfit(f"did not {'enable' if enabled else 'disable'} proxy {proxy}")
 
-    def _ask(self, method: str, path: str, body: Any = None, within_s: float = _WITHIN_S) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        within_s: float = _WITHIN_S,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Any:
         try:
-            answer = self._consumer.ask(method, path, body, within_s)
+            asked = self._consumer.ask(method, path, body, within_s)
+        except (NotConnected, OSError, http.client.HTTPException) as cause:
+            raise self._unanswered(cause, within_s) from cause
+        with closing(asked):
+            meanwhile()
+            return self._answered(f"{method} {path}", asked, within_s)
+
+    def _answered(self, question: str, asked: Asked, within_s: float) -> Any:
+        try:
+            answer = self._consumer.answer(asked)
         except NotFound as cause:
-            raise Missing(self._name, f"{method} {path}: {_words(cause.args[0])}") from None
+            raise Missing(self._name, f"{question}: {_words(cause.args[0])}") from None
         except (ProxyExists, InvalidToxic) as cause:
-            raise self._unfit(f"refused {method} {path}: {_words(cause.args[0])}") from None
-        except HTTPError as cause:
+            raise self._unfit(f"refused {question}: {_words(cause.args[0])}") from None
+        except (OSError, http.client.HTTPException) as cause:
             raise self._unanswered(cause, within_s) from cause
         if answer.status_code >= _FIRST_ERROR:
-            raise self._unfit(f"answered {method} {path} with {answer.status_code}: {_words(answer.content)}")
+            raise self._unfit(f"answered {question} with {answer.status_code}: {_words(answer.content)}")
         return _parsed(answer.content, self.address)
 
     @property
@@ -104,25 +121,16 @@ class Server:
     def _unfit(self, why: str) -> TargetUnfit:
         return TargetUnfit(self._name, why, _REMEDY)
 
-    def _unanswered(self, cause: HTTPError, within_s: float) -> Unanswered:
-        refused = _was_refused(cause)
+    def _unanswered(self, cause: Exception, within_s: float) -> Unanswered:
+        refused = isinstance(cause.__cause__, ConnectionRefusedError)
         why = "nothing listens there" if refused else f"no answer within {within_s:g} s"
-        # No connection at all counts as a time-out there, whatever the reason.
-        came_too_late = isinstance(cause, urllib3.exceptions.TimeoutError) and not isinstance(cause, NewConnectionError)
+        came_too_late = isinstance(cause.__cause__ or cause, TimeoutError)
         if not refused and not came_too_late:
-            why = f"the connection broke ({type(cause).__name__})"
+            why = f"the connection broke ({type(cause.__cause__ or cause).__name__})"
         unanswered = Unanswered(self._name, why, "run: chaos-aura status")
         unanswered.nobody_listens = refused
         unanswered.came_too_late = came_too_late
         return unanswered
-
-
-def _was_refused(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ConnectionRefusedError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _words(content: bytes) -> str:

@@ -1,5 +1,6 @@
 """Does to one proxy what was fixed before, and takes it back."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -15,6 +16,8 @@ class Proxies(Protocol):
     """What is needed of a server here; the adapter, with what it must import, is loaded only when there is work."""
 
     def proxy(self, name: str, within_s: float = ...) -> ProxyState | None: ...
+
+    def proxy_beside[R](self, name: str, do: Callable[[], R]) -> tuple[ProxyState | None, R]: ...
 
     def add(self, proxy: str, toxic: Toxic) -> None: ...
 

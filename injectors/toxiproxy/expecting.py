@@ -7,7 +7,7 @@ from chaos_aura.core.fault import Fault
 from injectors.toxiproxy.greetings import Greeting
 from injectors.toxiproxy.sign import Shown, Sign
 
-_SHORTEST_MS, _LONGEST_MS = 5.0, 15.0  # of waiting for what should not come
+_SHORTEST_MS, _LONGEST_MS = 5.0, 10.0  # of waiting for what should not come
 _SOON_MS = 8.0
 _BASELINES = 4  # in as many round trips as usual take, an answer would have come
 _CLEARLY = 2  # so many usual round trips are the least that can be told from one

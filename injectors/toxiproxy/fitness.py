@@ -1,13 +1,15 @@
 """Looks at an edge before it is hurt: how its round trip is, and whether a fault there could be proven at all."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from chaos_aura.core.catalogue import Edge
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Fault
 from injectors.toxiproxy.exchange import Exchange, Question
 from injectors.toxiproxy.expecting import Baseline, is_seen_soon, sign_of, wanted_size
-from injectors.toxiproxy.greetings import Greeting, greeting_for
+from injectors.toxiproxy.greetings import greeting_for
 from injectors.toxiproxy.mixture import refuses, toxics_for
 from injectors.toxiproxy.plan import EdgePlan
 from injectors.toxiproxy.sign import Shown, Sign
@@ -16,22 +18,25 @@ from injectors.toxiproxy.toxic import ProxyState
 _ANSWERS_WITHIN_MS = 1000.0
 
 
-def plan_for(edge: Edge, fault: Fault, lease_id: str, proxy: ProxyState | None) -> EdgePlan:
+class Telling(Protocol):
+    def proxy_beside[R](self, name: str, do: Callable[[], R]) -> tuple[ProxyState | None, R]: ...
+
+
+def plan_for(edge: Edge, fault: Fault, lease_id: str, server: Telling) -> EdgePlan:
     """TargetUnfit when the edge is not as it must be."""
+    question = _question(edge, fault)
+    proxy, through = server.proxy_beside(edge.name, lambda: question.ask(edge.address))
     if proxy is None:
         raise _unfit(edge, "Toxiproxy has no such proxy", "run: chaos-aura down, then chaos-aura up")
     if not proxy.enabled:
         raise _unfit(edge, "its proxy is disabled already", "end what has disabled it, or: chaos-aura heal")
-    baseline, sign = _expected(edge, fault, proxy)
+    baseline, sign = _expected(edge, fault, proxy, question, through)
     return EdgePlan.of(edge, toxics_for(fault, lease_id), refuses(fault), baseline, sign)
 
 
-def _expected(edge: Edge, fault: Fault, proxy: ProxyState) -> tuple[Baseline, Sign]:
-    greeting = greeting_for(edge.service, edge.scheme)
-    if greeting is None:
-        raise _unfit(edge, f"nobody here knows how to ask {edge.service}, so nothing could be proven", "")
-    question = _question(greeting, fault)
-    through = question.ask(edge.address)
+def _expected(
+    edge: Edge, fault: Fault, proxy: ProxyState, question: Question, through: Exchange
+) -> tuple[Baseline, Sign]:
     if question.is_satisfied_by(through):
         return _sharpest(edge, fault, question, through)
     directly, others = question.ask(edge.upstream), proxy.others(())
@@ -43,7 +48,10 @@ def _expected(edge: Edge, fault: Fault, proxy: ProxyState) -> tuple[Baseline, Si
     return _baseline(directly), Sign(Shown.NOTHING, why_not=hurt)
 
 
-def _question(greeting: Greeting, fault: Fault) -> Question:
+def _question(edge: Edge, fault: Fault) -> Question:
+    greeting = greeting_for(edge.service, edge.scheme)
+    if greeting is None:
+        raise _unfit(edge, f"nobody here knows how to ask {edge.service}, so nothing could be proven", "")
     question = Question(greeting, wanted_size(fault, greeting), _ANSWERS_WITHIN_MS)
     return replace(question, end_within_ms=_ANSWERS_WITHIN_MS) if fault.kind == "slow_close" else question
 

@@ -22,7 +22,7 @@ from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
 from injectors.toxiproxy.plan import EdgePlan, Plan
 from injectors.toxiproxy.reach import SERVER, can_reach, edges_of
-from injectors.toxiproxy.side_by_side import both, failures, side_by_side
+from injectors.toxiproxy.side_by_side import failures, side_by_side
 from injectors.toxiproxy.telling import remedy, touched, written
 from injectors.toxiproxy.unanswered import Unanswered
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HEALS_WITHIN_S = 4.5
 # One that was stopped and goes on is asked again soon; a deadlock often comes with what waited for it meanwhile.
 _PATIENCE = (SOON, SOON, SOON, SOON, LATER)
-_PACKAGES = ("toxiproxy", "urllib3")
+_PACKAGES = ("toxiproxy",)
 _NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
 
@@ -47,6 +47,7 @@ class ToxiproxyInjector:
         self._ground = ground
         self._servers: dict[Address, Server] = {}
         self._killed: set[ProcessId] = set()
+        self._last_seen: ProcessId | None = None
 
     def warm_up(self) -> None:
         self._server(Address("127.0.0.1", 1))
@@ -72,10 +73,8 @@ class ToxiproxyInjector:
         catalogue = self._ground.catalogue
         address, edges = catalogue.service(SERVER).address, edges_of(target, catalogue)
         server = self._server(address)
-        process, plans = both(
-            self._process,
-            lambda: side_by_side(lambda edge: plan_for(edge, fault, lease_id, server.proxy(edge.name)), edges),
-        )
+        process = self._process_now()
+        plans = side_by_side(lambda edge: plan_for(edge, fault, lease_id, server), edges)
         plan = Plan(fault.kind, address, process, tuple(plans))
         return Undo(plan.to_dict(), tuple(touched(fault, edge) for edge in edges), plan.by_hand())
 
@@ -156,6 +155,12 @@ class ToxiproxyInjector:
         if address not in self._servers:
             self._servers.setdefault(address, Server(address))
         return self._servers[address]
+
+    def _process_now(self) -> ProcessId | None:
+        """Its supervisor is asked only when the one of the last time is dead."""
+        if self._last_seen is None or not self._last_seen.is_alive():
+            self._last_seen = self._process()
+        return self._last_seen
 
     def _process(self) -> ProcessId | None:
         with suppress(ChaosAuraError):

@@ -13,7 +13,6 @@ from injectors.toxiproxy.applying import Proxies
 from injectors.toxiproxy.exchange import Exchange, Question
 from injectors.toxiproxy.greetings import greeting_for
 from injectors.toxiproxy.plan import EdgePlan
-from injectors.toxiproxy.side_by_side import both
 from injectors.toxiproxy.sign import Shown
 from injectors.toxiproxy.toxic import ProxyState
 
@@ -25,13 +24,13 @@ def in_force(edge: EdgePlan, server: Proxies) -> Proof:
     if edge.sign.shown is Shown.NOTHING:
         return EdgeProver(edge, server.proxy(edge.name)).in_force(None)
     look = _look(edge)
-    proxy, through = both(lambda: server.proxy(edge.name), lambda: look.ask(edge.address))
+    proxy, through = server.proxy_beside(edge.name, lambda: look.ask(edge.address))
     return EdgeProver(edge, proxy).in_force(through)
 
 
 def gone(edge: EdgePlan, server: Proxies) -> Proof:
     usual = _usual(edge)
-    proxy, through = both(lambda: server.proxy(edge.name), lambda: usual.ask(edge.address))
+    proxy, through = server.proxy_beside(edge.name, lambda: usual.ask(edge.address))
     return EdgeProver(edge, proxy).gone(through)
 
 

@@ -18,17 +18,6 @@ def side_by_side[T, R](do: Callable[[T], R], things: Sequence[T]) -> list[R]:
     return [future.result() for future in futures]
 
 
-def both[A, B](first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-    """So that of two waits only the longer one counts."""
-    with ThreadPoolExecutor(1) as aside:
-        try:
-            begun = aside.submit(first)
-        except RuntimeError:
-            return first(), second()
-        done = second()
-    return begun.result(), done
-
-
 def failures[T](do: Callable[[T], None], things: Sequence[T]) -> list[tuple[T, ChaosAuraError]]:
     """One that fails does not spare the others the attempt."""
 

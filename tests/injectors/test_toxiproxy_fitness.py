@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,8 +49,15 @@ def redis_that_wakes_up(slow_answers: int) -> Iterator[tuple[Edge, list[bytes]]]
             thread.join()
 
 
+class Well:
+    """A Toxiproxy whose every proxy is there and unhurt."""
+
+    def proxy_beside[R](self, name: str, do: Callable[[], R]) -> tuple[ProxyState, R]:
+        return ProxyState(name, True, ()), do()
+
+
 def planned(edge: Edge, kind: str, **parameters: Any) -> EdgePlan:
-    return plan_for(edge, fault(kind, edge.name, **parameters), "01J", ProxyState(edge.name, True, ()))
+    return plan_for(edge, fault(kind, edge.name, **parameters), "01J", Well())
 
 
 def test_a_server_that_was_idle_is_asked_again() -> None:
