@@ -1,0 +1,37 @@
+"""What waits to be written, by the age of its oldest entry: empty it never is under load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chaos_aura.judge.moment import Moment
+
+_OLD_S = 2.0
+_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogSample:
+    """`oldest_s` is 0 when nothing waits, None when nobody could say."""
+
+    at_ns: int
+    oldest_s: float | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From how old it was when nothing was wrong, by backlog."""
+
+    usual_s: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, name: str) -> float:
+        return max(_OLD_S, _TIMES * self.usual_s.get(name, 0.0))
+
+
+def backlog_turn(samples: Sequence[BacklogSample], limit_s: float, asked_ns: int, until_ns: int) -> Moment | None:
+    """From old to young for the last time; None when it was never old. Of what nobody could say it is not young."""
+    since = sorted((each for each in samples if asked_ns <= each.at_ns <= until_ns), key=lambda each: each.at_ns)
+    old = [each.at_ns for each in since if each.oldest_s is None or each.oldest_s > limit_s]
+    if not old:
+        return None
+    young_ns = next((each.at_ns for each in since if each.at_ns > old[-1]), None)
+    return Moment(old[-1], young_ns, young_ns)

@@ -1,0 +1,177 @@
+"""When the system was hurt, when it noticed, and when it was well again, each with its error.
+
+It is well again at the first good operation after the last bad one, and when no backlog is old any more: of an
+observation that goes on for 10 s and 100 operations beyond that. What is never reached is late, not absent; where too
+little was seen, nobody knows.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
+from chaos_aura.judge.backlog import BacklogSample, Limits, backlog_turn
+from chaos_aura.judge.moment import Moment, latest
+from chaos_aura.judge.quality import Defect, Graded, Quality
+
+QUIET_S, QUIET_OPERATIONS = 10.0, 100
+_COMPLETED = 0.95
+_NS = 1e9
+
+
+class State(StrEnum):
+    UNHURT = "never hurt"
+    UNDECIDED = "undecided"  # go on watching
+    RECOVERED = "recovered"
+    LATE = "not recovered in time"  # and censored: nobody waited for its end
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """`counts_from_ns`: of its budget. Proven in force where the system must heal itself, else proven gone."""
+
+    asked_ns: int
+    in_force_ns: int
+    counts_from_ns: int
+    budget_s: float = 30.0
+
+    @property
+    def deadline_ns(self) -> int:
+        return self.counts_from_ns + int(self.budget_s * _NS)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that was seen until `until_ns`: operations graded, backlogs, and what the system itself said was wrong.
+
+    `due_ns`: all arrivals that were scheduled, in order, whether or not the load managed to begin them.
+    """
+
+    until_ns: int
+    operations: Sequence[Graded]
+    late_s: float
+    due_ns: Sequence[int] = ()
+    backlogs: Mapping[str, Sequence[BacklogSample]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    signals_ns: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Moments are None where there was none. Bad operations are counted from the fault until the recovery."""
+
+    state: State
+    judgement: Judgement
+    degraded: Moment | None = None
+    detected_ns: int | None = None
+    recovered: Moment | None = None
+    bad: Mapping[Defect, int] = field(default_factory=dict)
+    slow: int = 0
+
+
+def recovery(outage: Outage, seen: Seen) -> Recovery:
+    since = [each for each in seen.operations if _ends_after(each, outage.asked_ns)]
+    bad = [each for each in since if each.quality is Quality.BAD]
+    turns = [turn for turn in (_operations_turn(since, bad), *_backlog_turns(outage, seen)) if turn]
+    recovered = latest(turns) if turns else None
+    state, judgement = _decided(outage, seen, recovered)
+    return Recovery(
+        state,
+        judgement,
+        degraded=_degraded(since, bad, outage.asked_ns),
+        detected_ns=next((at_ns for at_ns in sorted(seen.signals_ns) if at_ns >= outage.asked_ns), None),
+        recovered=recovered if state is State.RECOVERED else None,
+        bad=Counter(each.defect for each in bad),
+        slow=sum(each.quality is Quality.SLOW for each in since),
+    )
+
+
+def _ends_after(each: Graded, at_ns: int) -> bool:
+    return each.operation.ended_ns is None or each.operation.ended_ns >= at_ns
+
+
+def _degraded(since: Sequence[Graded], bad: Sequence[Graded], asked_ns: int) -> Moment | None:
+    """Between the last good one before the first bad one, and when that one had gone wrong."""
+    if not bad:
+        return None
+    first = bad[0]
+    good = [each.due_ns for each in since if each.due_ns < first.due_ns and each.quality is not Quality.BAD]
+    at_ns = max(first.due_ns, asked_ns)
+    ended_ns = first.operation.ended_ns
+    return Moment(
+        max(good[-1] if good else asked_ns, asked_ns), at_ns, None if ended_ns is None else max(ended_ns, at_ns)
+    )
+
+
+def _operations_turn(since: Sequence[Graded], bad: Sequence[Graded]) -> Moment | None:
+    """From bad to good for the last time: when the first good one was meant to begin. It was answered rightly, so that
+    the system was well at the latest when it was answered."""
+    if not bad:
+        return None
+    last_ns = bad[-1].due_ns
+    first = next((each for each in since if each.due_ns > last_ns and each.quality is not Quality.BAD), None)
+    if first is None:
+        return Moment(last_ns, None, None)
+    return Moment(last_ns, first.due_ns, first.operation.ended_ns)
+
+
+def _backlog_turns(outage: Outage, seen: Seen) -> list[Moment | None]:
+    return [
+        backlog_turn(samples, seen.limits.of(name), outage.asked_ns, seen.until_ns)
+        for name, samples in seen.backlogs.items()
+    ]
+
+
+def _decided(outage: Outage, seen: Seen, recovered: Moment | None) -> tuple[State, Judgement]:
+    if recovered and recovered.low_ns > outage.deadline_ns:
+        late_s = (recovered.low_ns - outage.deadline_ns) / _NS
+        return State.LATE, failed(f"still bad {late_s:.1f} s after its budget of {outage.budget_s:g} s")
+    if too_little := _too_little(outage, seen, recovered):
+        may_still_be = seen.until_ns < outage.deadline_ns + int(QUIET_S * _NS)
+        return State.UNDECIDED if may_still_be else State.UNMEASURED, unknown(too_little)
+    if recovered is None:
+        return State.UNHURT, passed("nothing was bad")
+    told = f"recovered within {_between(outage, recovered)} of {outage.budget_s:g} s"
+    if recovered.high_ns is None or recovered.high_ns > outage.deadline_ns:
+        return State.RECOVERED, unknown(f"{told}: the budget ends in between")
+    return State.RECOVERED, passed(told)
+
+
+def _between(outage: Outage, recovered: Moment) -> str:
+    low_s = max(0.0, (recovered.low_ns - outage.counts_from_ns) / _NS)
+    if recovered.high_ns is None:
+        return f"more than {low_s:.2f} s"
+    return f"{low_s:.2f} to {max(0.0, (recovered.high_ns - outage.counts_from_ns) / _NS):.2f} s"
+
+
+def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
+    """Empty when enough was seen after it to say that it lasts."""
+    well_ns = outage.counts_from_ns if recovered is None else recovered.at_ns
+    if well_ns is None:
+        return "nothing good was seen after the last that was bad"
+    since_ns = max(well_ns, outage.counts_from_ns)
+    lasted_s = (seen.until_ns - since_ns) / _NS
+    after = [each for each in seen.operations if each.due_ns >= since_ns]
+    if lasted_s < QUIET_S or len(after) < QUIET_OPERATIONS:
+        return f"only {max(0.0, lasted_s):.1f} s and {len(after)} operations were seen since it was well"
+    due = _due_between(seen.due_ns, since_ns, seen.until_ns - int(seen.late_s * _NS))
+    if len(after) < _COMPLETED * due:
+        return f"only {len(after)} of {due} arrivals due since then were completed: the load did not keep up"
+    unseen = [name for name, samples in seen.backlogs.items() if not any(each.at_ns >= since_ns for each in samples)]
+    return f"the backlog of {', '.join(unseen)} was not seen since then" if unseen else ""
+
+
+def _due_between(due_ns: Sequence[int], from_ns: int, until_ns: int) -> int:
+    return max(0, bisect_right(due_ns, until_ns) - bisect_right(due_ns, from_ns - 1))
+
+
+def agreed(usual: Recovery, excused: Recovery) -> Judgement:
+    """`excused` is judged as if nothing had been late while the machine itself was noisy."""
+    if usual.judgement.verdict is excused.judgement.verdict or usual.judgement.verdict is Verdict.UNKNOWN:
+        return usual.judgement
+    return unknown(
+        f"{'; '.join(usual.judgement.reasons)}; without what was late while the machine was noisy: {excused.judgement}"
+    )
