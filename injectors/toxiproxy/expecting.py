@@ -8,6 +8,7 @@ from injectors.toxiproxy.greetings import Greeting
 from injectors.toxiproxy.sign import Shown, Sign
 
 _SHORTEST_MS, _LONGEST_MS = 5.0, 10.0  # of waiting for what should not come
+_DELAYS_MS = 15.0  # what is asked for is delayed at least so long, by a rate or piece by piece
 _SOON_MS = 8.0
 _BASELINES = 4  # in as many round trips as usual take, an answer would have come
 _CLEARLY = 2  # so many usual round trips are the least that can be told from one
@@ -31,9 +32,9 @@ def wanted_size(fault: Fault, greeting: Greeting) -> int:
     """How long question and answer have to be for the fault to show in them; no longer than the server likes."""
     match fault.kind:
         case "throttle":
-            wanted = fault.number("rate_kbps") * _LONGEST_MS * _BYTES_A_MS_OF_KB_A_S
+            wanted = fault.number("rate_kbps") * _DELAYS_MS * _BYTES_A_MS_OF_KB_A_S
         case "slice" if fault.number("delay_us"):
-            pieces = 2 + math.ceil(_LONGEST_MS * _US / fault.number("delay_us"))
+            pieces = 2 + math.ceil(_DELAYS_MS * _US / fault.number("delay_us"))
             wanted = min(pieces, _MOST_PIECES) * _longest_piece(fault)
         case "limit_data" if fault.number("limit_bytes"):
             wanted = fault.number("limit_bytes") + _BEYOND_THE_LIMIT
