@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from awaiting import wait_until
 from hurting import is_well, unwell
+from hypothesis import settings
 from local_stack import PlacedStack, placed
 
 from chaos_aura.faults import not_tried
@@ -16,6 +17,10 @@ from chaos_aura.stack.fetch import fetch
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.progress import Silent
 from chaos_aura.stack.running import RunningStack
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from chaos_aura.judge.moment import Moment
 
@@ -28,10 +29,21 @@ class Limits:
 
 
 def backlog_turn(samples: Sequence[BacklogSample], limit_s: float, asked_ns: int, until_ns: int) -> Moment | None:
-    """From old to young for the last time; None when it was never old. Of what nobody could say it is not young."""
+    """From old to young for the last time; None when it was never old.
+
+    Where nobody could say, it may have been either: it is young at the latest when somebody says so again.
+    """
     since = sorted((each for each in samples if asked_ns <= each.at_ns <= until_ns), key=lambda each: each.at_ns)
-    old = [each.at_ns for each in since if each.oldest_s is None or each.oldest_s > limit_s]
-    if not old:
+    not_young = [each.at_ns for each in since if each.oldest_s is None or each.oldest_s > limit_s]
+    if not not_young:
         return None
-    young_ns = next((each.at_ns for each in since if each.at_ns > old[-1]), None)
-    return Moment(old[-1], young_ns, young_ns)
+    old = [each.at_ns for each in since if each.oldest_s is not None and each.oldest_s > limit_s]
+    young_ns = next((each.at_ns for each in since if each.at_ns > not_young[-1]), None)
+    return Moment(old[-1] if old else asked_ns, young_ns, young_ns)
+
+
+def unseen_for_s(samples: Sequence[BacklogSample], from_ns: int, until_ns: int) -> float:
+    """The longest time between those two moments in which nobody said how old it was."""
+    seen = sorted(each.at_ns for each in samples if each.oldest_s is not None and from_ns <= each.at_ns <= until_ns)
+    moments = [from_ns, *seen, until_ns]
+    return max(later - earlier for earlier, later in pairwise(moments)) / 1e9

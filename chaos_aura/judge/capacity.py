@@ -11,17 +11,27 @@ from chaos_aura.judge.quality import NO_CAPACITY
 _NEVER_NS = 1 << 63
 
 
-def unjustified_refusals(operations: Sequence[Operation], inventory: Mapping[str, int]) -> frozenset[str]:
+def unjustified_refusals(
+    operations: Sequence[Operation], inventory: Mapping[str, int], stale_s: float = 0.5
+) -> frozenset[str]:
     """The ids of those refused although, whatever nobody knows, enough GPUs of that type must have been free.
 
     Held may be whatever somebody had asked for before the refusal came, unless it was certainly given back, or
-    certainly not given, before the refused one was asked.
+    certainly not given, before the refused one was first asked: who asks again hears what was decided then. That
+    decision may rest on what was seen up to `stale_s` before.
     """
     held = _Held(operations)
+    first_ns: dict[str, int] = {}
+    for each in operations:
+        if each.what == ALLOCATE:
+            first_ns[_request_of(each)] = min(each.invoked_ns, first_ns.get(_request_of(each), _NEVER_NS))
     return frozenset(
         each.id
         for each in operations
-        if _is_refusal(each) and _must_have_fitted(each, held, inventory.get(_type_of(each), 0))
+        if _is_refusal(each)
+        and _must_have_fitted(
+            each, held, first_ns[_request_of(each)] - int(stale_s * 1e9), inventory.get(_type_of(each), 0)
+        )
     )
 
 
@@ -29,9 +39,9 @@ def _is_refusal(operation: Operation) -> bool:
     return operation.what == ALLOCATE and operation.outcome is Outcome.FAIL and operation.why == NO_CAPACITY
 
 
-def _must_have_fitted(refused: Operation, held: "_Held", inventory: int) -> bool:
+def _must_have_fitted(refused: Operation, held: "_Held", from_ns: int, inventory: int) -> bool:
     until_ns = refused.ended_ns if refused.ended_ns is not None else _NEVER_NS
-    at_most = held.at_most(_type_of(refused), refused.invoked_ns, until_ns)
+    at_most = held.at_most(_type_of(refused), from_ns, until_ns) - held.by_request(_request_of(refused), until_ns)
     return at_most + _count_of(refused) <= inventory
 
 
@@ -40,10 +50,12 @@ class _Held:
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         taken, free = defaultdict(list), defaultdict(list)
+        self._tries: dict[str, list[tuple[int, int]]] = defaultdict(list)
         released_ns = _released(operations)
         for each in operations:
             if each.what == ALLOCATE and not _is_refusal(each):
                 taken[_type_of(each)].append((each.invoked_ns, _count_of(each)))
+                self._tries[_request_of(each)].append((each.invoked_ns, _count_of(each)))
                 free[_type_of(each)].append((_free_ns(each, released_ns), _count_of(each)))
         self._taken = {name: _Steps(steps) for name, steps in taken.items()}
         self._free = {name: _Steps(steps) for name, steps in free.items()}
@@ -52,6 +64,10 @@ class _Held:
         if gpu_type not in self._taken:
             return 0
         return self._taken[gpu_type].until(until_ns) - self._free[gpu_type].before(from_ns)
+
+    def by_request(self, request: str, until_ns: int) -> int:
+        """Of that by other tries of the same request, none of which has got anything when one of them is refused."""
+        return sum(count for at_ns, count in self._tries.get(request, ()) if at_ns <= until_ns)
 
 
 class _Steps:
@@ -74,7 +90,7 @@ def _released(operations: Iterable[Operation]) -> dict[str, int]:
     ended: dict[str, int] = {}
     for each in operations:
         if each.what == RELEASE and each.outcome is Outcome.OK and each.ended_ns is not None:
-            allocation = str(each.asked.get("request_id"))
+            allocation = _request_of(each)
             ended[allocation] = min(each.ended_ns, ended.get(allocation, _NEVER_NS))
     return ended
 
@@ -83,7 +99,11 @@ def _free_ns(taken: Operation, released_ns: Mapping[str, int]) -> int:
     """From when on it certainly holds nothing."""
     if taken.outcome is Outcome.FAIL and taken.ended_ns is not None:
         return taken.ended_ns
-    return released_ns.get(str(taken.asked.get("request_id")), _NEVER_NS)
+    return released_ns.get(_request_of(taken), _NEVER_NS)
+
+
+def _request_of(operation: Operation) -> str:
+    return str(operation.asked.get("request_id", operation.id))
 
 
 def _type_of(operation: Operation) -> str:

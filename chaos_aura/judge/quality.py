@@ -28,9 +28,6 @@ class Defect(StrEnum):
     LATE = "late"
 
 
-_OF_NOISE = frozenset({Defect.LATE, Defect.UNKNOWN})
-
-
 @dataclass(frozen=True, slots=True)
 class Graded:
     operation: Operation
@@ -53,19 +50,31 @@ def graded(
     """In the order in which they were meant to begin, as it was at `until_ns`.
 
     `unjustified` are the ids of those refused for want of capacity although there was some. What is under way and not
-    late yet is left out: it may still become either. What was late, or had no answer, while the machine itself was
-    noisy is excused.
+    late yet is left out: it may still become either. What would have been in time without the noise of the machine
+    itself is slow, and not bad.
     """
     known = sorted(
         (each for each in operations if each.due_ns <= until_ns and _is_decided(each, late_s, until_ns)),
         key=lambda each: each.due_ns,
     )
-    defects = [
-        Defect.NONE if defect in _OF_NOISE and _meets(each, until_ns, noisy_ns) else defect
-        for each in known
-        for defect in [_defect(each, late_s, until_ns, unjustified)]
+    defects = [_defect(each, late_s, until_ns, unjustified) for each in known]
+    excused = [
+        defect is Defect.LATE and each.latency_s(until_ns) - _noise_s(each, until_ns, noisy_ns) <= late_s
+        for each, defect in zip(known, defects, strict=True)
     ]
-    return [Graded(each, _quality(defects, nth), defects[nth]) for nth, each in enumerate(known)]
+    counted = [Defect.NONE if is_excused else defect for defect, is_excused in zip(defects, excused, strict=True)]
+    return [
+        Graded(each, Quality.SLOW if excused[nth] else _quality(counted, nth), defects[nth])
+        for nth, each in enumerate(known)
+    ]
+
+
+def decided_until_ns(operations: Sequence[Operation], *, late_s: float, until_ns: int) -> int:
+    """When the first was meant to begin that is left out. What was meant to begin before that is all known."""
+    undecided = (
+        each.due_ns for each in operations if each.due_ns <= until_ns and not _is_decided(each, late_s, until_ns)
+    )
+    return min(undecided, default=until_ns)
 
 
 def _is_decided(operation: Operation, late_s: float, until_ns: int) -> bool:
@@ -86,9 +95,11 @@ def _defect(operation: Operation, late_s: float, until_ns: int, unjustified: Col
     return Defect.LATE if operation.latency_s(until_ns) > late_s else Defect.NONE
 
 
-def _meets(operation: Operation, until_ns: int, stretches_ns: Sequence[tuple[int, int]]) -> bool:
+def _noise_s(operation: Operation, until_ns: int, stretches_ns: Sequence[tuple[int, int]]) -> float:
+    """How much of its time was noisy."""
     ended_ns = until_ns if operation.ended_ns is None else operation.ended_ns
-    return any(operation.due_ns <= high_ns and low_ns <= ended_ns for low_ns, high_ns in stretches_ns)
+    overlaps = (min(ended_ns, high_ns) - max(operation.due_ns, low_ns) for low_ns, high_ns in stretches_ns)
+    return sum(max(0, overlap) for overlap in overlaps) / 1e9
 
 
 def _quality(defects: Sequence[Defect], nth: int) -> Quality:

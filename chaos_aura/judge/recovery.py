@@ -1,24 +1,28 @@
 """When the system was hurt, when it noticed, and when it was well again, each with its error.
 
-It is well again at the first good operation after the last bad one, and when no backlog is old any more: of an
-observation that goes on for 10 s and 100 operations beyond that. What is never reached is late, not absent; where too
-little was seen, nobody knows.
+It is well again when the first operation after the last bad one was answered well, and no backlog is old any more: of
+an observation that goes on for 10 s and 100 operations beyond that. What is never reached is late, not absent; where
+too little was seen, nobody knows.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chaos_aura.core.operation import Operation
 from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
-from chaos_aura.judge.backlog import BacklogSample, Limits, backlog_turn
+from chaos_aura.judge.backlog import BacklogSample, Limits, backlog_turn, unseen_for_s
+from chaos_aura.judge.baseline import COMPLETED
 from chaos_aura.judge.moment import Moment, latest
-from chaos_aura.judge.quality import Defect, Graded, Quality
+from chaos_aura.judge.quality import Defect, Graded, Quality, decided_until_ns, graded
 
 QUIET_S, QUIET_OPERATIONS = 10.0, 100
-_COMPLETED = 0.95
+_UNSEEN_S = 3.0
 _NS = 1e9
+_NO_BACKLOGS: Mapping[str, Sequence[BacklogSample]] = {}
+_NO_LIMITS = Limits()
 
 
 class State(StrEnum):
@@ -45,18 +49,54 @@ class Outage:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that was seen until `until_ns`: operations graded, backlogs, and what the system itself said was wrong.
+    """All that was seen until `until_ns`: operations, graded; backlogs; what the system itself said was wrong.
 
-    `due_ns`: all arrivals that were scheduled, in order, whether or not the load managed to begin them.
+    `due_ns`: all arrivals that were scheduled, in order, whether or not the load managed to begin them. What was meant
+    to begin before `known_until_ns` is all decided. Every backlog of `limits` must have been looked at.
     """
 
     until_ns: int
+    known_until_ns: int
     operations: Sequence[Graded]
     late_s: float
-    due_ns: Sequence[int] = ()
+    due_ns: Sequence[int]
     backlogs: Mapping[str, Sequence[BacklogSample]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     signals_ns: Sequence[int] = ()
+
+
+def seen(
+    operations: Sequence[Operation],
+    until_ns: int,
+    *,
+    late_s: float,
+    due_ns: Sequence[int],
+    unjustified: Collection[str] = (),
+    noisy_ns: Sequence[tuple[int, int]] = (),
+    backlogs: Mapping[str, Sequence[BacklogSample]] = _NO_BACKLOGS,
+    limits: Limits = _NO_LIMITS,
+    signals_ns: Sequence[int] = (),
+) -> Seen:
+    """Where the history ends although arrivals were due, whoever wrote it has died: what is later was not seen, and
+    what was under way then is nobody's fault."""
+    ended_ns = max((_last_ns(each, until_ns) for each in operations), default=until_ns)
+    is_cut = any(ended_ns + late_s * _NS < each <= until_ns for each in due_ns)
+    known_ns = ended_ns if is_cut else until_ns
+    return Seen(
+        until_ns,
+        decided_until_ns(operations, late_s=late_s, until_ns=known_ns),
+        graded(operations, late_s=late_s, until_ns=known_ns, unjustified=unjustified, noisy_ns=noisy_ns),
+        late_s,
+        due_ns,
+        backlogs,
+        limits,
+        signals_ns,
+    )
+
+
+def _last_ns(operation: Operation, until_ns: int) -> int:
+    moments = (operation.invoked_ns, operation.ended_ns or 0)
+    return max(each for each in (*moments, 0) if each <= until_ns)
 
 
 @dataclass(frozen=True)
@@ -73,7 +113,8 @@ class Recovery:
 
 
 def recovery(outage: Outage, seen: Seen) -> Recovery:
-    since = [each for each in seen.operations if _ends_after(each, outage.asked_ns)]
+    """The observation ends when this is decided: who looks on afterwards begins another."""
+    since = [each for each in seen.operations if _is_of(each, outage.asked_ns, seen.late_s)]
     bad = [each for each in since if each.quality is Quality.BAD]
     turns = [turn for turn in (_operations_turn(since, bad), *_backlog_turns(outage, seen)) if turn]
     recovered = latest(turns) if turns else None
@@ -89,8 +130,10 @@ def recovery(outage: Outage, seen: Seen) -> Recovery:
     )
 
 
-def _ends_after(each: Graded, at_ns: int) -> bool:
-    return each.operation.ended_ns is None or each.operation.ended_ns >= at_ns
+def _is_of(each: Graded, asked_ns: int, late_s: float) -> bool:
+    """It ended after that; or never, and was not late already."""
+    ended_ns = each.operation.ended_ns
+    return each.due_ns + late_s * _NS >= asked_ns if ended_ns is None else ended_ns >= asked_ns
 
 
 def _degraded(since: Sequence[Graded], bad: Sequence[Graded], asked_ns: int) -> Moment | None:
@@ -107,15 +150,17 @@ def _degraded(since: Sequence[Graded], bad: Sequence[Graded], asked_ns: int) -> 
 
 
 def _operations_turn(since: Sequence[Graded], bad: Sequence[Graded]) -> Moment | None:
-    """From bad to good for the last time: when the first good one was meant to begin. It was answered rightly, so that
-    the system was well at the latest when it was answered."""
+    """From bad to good for the last time: at the latest when the first was answered well that was asked after it."""
     if not bad:
         return None
     last_ns = bad[-1].due_ns
-    first = next((each for each in since if each.due_ns > last_ns and each.quality is not Quality.BAD), None)
-    if first is None:
-        return Moment(last_ns, None, None)
-    return Moment(last_ns, first.due_ns, first.operation.ended_ns)
+    answered = [
+        each.operation.ended_ns
+        for each in since
+        if each.due_ns > last_ns and each.quality is Quality.GOOD and each.operation.ended_ns is not None
+    ]
+    first_ns = min(answered, default=None)
+    return Moment(last_ns, first_ns, first_ns)
 
 
 def _backlog_turns(outage: Outage, seen: Seen) -> list[Moment | None]:
@@ -130,7 +175,7 @@ def _decided(outage: Outage, seen: Seen, recovered: Moment | None) -> tuple[Stat
         late_s = (recovered.low_ns - outage.deadline_ns) / _NS
         return State.LATE, failed(f"still bad {late_s:.1f} s after its budget of {outage.budget_s:g} s")
     if too_little := _too_little(outage, seen, recovered):
-        may_still_be = seen.until_ns < outage.deadline_ns + int(QUIET_S * _NS)
+        may_still_be = seen.until_ns < outage.deadline_ns + int((QUIET_S + seen.late_s) * _NS)
         return State.UNDECIDED if may_still_be else State.UNMEASURED, unknown(too_little)
     if recovered is None:
         return State.UNHURT, passed("nothing was bad")
@@ -152,20 +197,25 @@ def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
     well_ns = outage.counts_from_ns if recovered is None else recovered.at_ns
     if well_ns is None:
         return "nothing good was seen after the last that was bad"
-    since_ns = max(well_ns, outage.counts_from_ns)
-    lasted_s = (seen.until_ns - since_ns) / _NS
-    after = [each for each in seen.operations if each.due_ns >= since_ns]
-    if lasted_s < QUIET_S or len(after) < QUIET_OPERATIONS:
-        return f"only {max(0.0, lasted_s):.1f} s and {len(after)} operations were seen since it was well"
-    due = _due_between(seen.due_ns, since_ns, seen.until_ns - int(seen.late_s * _NS))
-    if len(after) < _COMPLETED * due:
-        return f"only {len(after)} of {due} arrivals due since then were completed: the load did not keep up"
-    unseen = [name for name, samples in seen.backlogs.items() if not any(each.at_ns >= since_ns for each in samples)]
-    return f"the backlog of {', '.join(unseen)} was not seen since then" if unseen else ""
+    since_ns, until_ns = max(well_ns, outage.counts_from_ns), seen.known_until_ns
+    lasted_s = max(0, until_ns - since_ns) / _NS
+    after = _between_ns(seen.operations, since_ns, until_ns)
+    if lasted_s < QUIET_S or after < QUIET_OPERATIONS:
+        return f"only {lasted_s:.1f} s and {after} operations were seen since it was well"
+    for words, from_ns, to_ns in (("since then", since_ns, until_ns), ("until then", outage.asked_ns, since_ns)):
+        due = bisect_left(seen.due_ns, to_ns) - bisect_left(seen.due_ns, from_ns)
+        completed = _between_ns(seen.operations, from_ns, to_ns)
+        if completed < COMPLETED * due or not seen.due_ns:
+            return f"only {completed} of {due} arrivals due {words} were completed: the load did not keep up"
+    for name in sorted({*seen.backlogs, *seen.limits.usual_s}):
+        unseen_s = unseen_for_s(seen.backlogs.get(name, ()), since_ns, max(until_ns, since_ns))
+        if unseen_s > _UNSEEN_S:
+            return f"the backlog of {name} was not seen for {unseen_s:.1f} s since then"
+    return ""
 
 
-def _due_between(due_ns: Sequence[int], from_ns: int, until_ns: int) -> int:
-    return max(0, bisect_right(due_ns, until_ns) - bisect_right(due_ns, from_ns - 1))
+def _between_ns(operations: Sequence[Graded], from_ns: int, until_ns: int) -> int:
+    return sum(from_ns <= each.due_ns < until_ns for each in operations)
 
 
 def agreed(usual: Recovery, excused: Recovery) -> Judgement:

@@ -25,7 +25,8 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class History:
-    """Append-only; one writer a file. A line is in the file when the call returns; a crash loses at most the last one.
+    """Append-only; one writer a file, which must be new. A line is in the file when the call returns; a crash loses at
+    most the last one.
 
     `writer` is part of each operation's id, so that histories of several writers can be merged. What cannot be written
     is counted in `lost`: a history with a gap proves nothing.
@@ -36,7 +37,7 @@ class History:
         self.lost = 0
         self._writer = writer
         self._count = 0
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def invoke(self, what: str, by: str, due_ns: int, asked: Mapping[str, Any] = _NOTHING) -> str:
         """Before it is sent. The operation's id."""
@@ -62,11 +63,11 @@ class History:
         os.close(self._file)
 
     def _write(self, line: dict[str, Any]) -> None:
-        written = b"\n" + orjson.dumps(line) + b"\n"  # the line before may be torn
         try:
+            written = b"\n" + orjson.dumps(line) + b"\n"  # the line before may be torn
             if os.write(self._file, written) != len(written):
                 self.lost += 1
-        except OSError:
+        except (OSError, TypeError):  # a full disk; what JSON cannot say
             self.lost += 1
 
 

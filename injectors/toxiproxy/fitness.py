@@ -31,7 +31,8 @@ def plan_for(edge: Edge, fault: Fault, lease_id: str, server: Telling) -> EdgePl
     if not proxy.enabled:
         raise _unfit(edge, "its proxy is disabled already", "end what has disabled it, or: chaos-aura heal")
     baseline, sign = _expected(edge, fault, proxy, question, through)
-    return EdgePlan.of(edge, toxics_for(fault, lease_id), refuses(fault), baseline, sign)
+    plan = EdgePlan.of(edge, toxics_for(fault, lease_id), refuses(fault), baseline, sign)
+    return replace(plan, had_others=bool(proxy.toxics))
 
 
 def _expected(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Target
-from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
+from chaos_aura.core.errors import ChaosAuraError, LedgerUnusable, TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
+from chaos_aura.faults.ledger import Ledger
 from chaos_aura.supervision.state import ChildState
 from injectors.packages import are_installed
 from injectors.refusal import refuse_unless
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _HEALS_WITHIN_S = 4.5
 # One that was stopped and goes on is asked again soon; a deadlock often comes with what waited for it meanwhile.
-_PATIENCE = (SOON, SOON, SOON, SOON, LATER)
+_TRIES, _LAST_TAKES_S = 5, 2.5
 _PACKAGES = ("toxiproxy",)
 _NOTHING_PASSES = frozenset({"partition", "blackhole", "reset", "limit_data"})
 
@@ -114,15 +115,17 @@ class ToxiproxyInjector:
     def _free(self, plan: Plan, edge: EdgePlan, deadline_s: float) -> None:
         """Even when the process has ended: what was sent to it may have reached the one that came after it."""
         server = self._server(plan.server)
-        for patience in _PATIENCE:
+        for nth in range(1, _TRIES + 1):
+            is_last = nth == _TRIES or time.monotonic() > deadline_s - _LAST_TAKES_S
             try:
-                free(server, edge, patience.silent_s)
+                free(server, edge, (LATER if is_last else SOON).silent_s)
             except Unanswered as unanswered:
                 if _has_ended(plan, unanswered):
                     return
+                patience = LATER if is_last or self._is_hurt_by_others(plan, edge) else SOON
                 if unanswered.came_too_late and self._ends_deadlock(plan, edge, patience):
                     break
-                if not unanswered.came_too_late or patience is LATER:
+                if not unanswered.came_too_late or is_last:
                     raise
             else:
                 return
@@ -137,6 +140,17 @@ class ToxiproxyInjector:
             kill(process)
             self._killed.add(process)
         return plan.server_has_ended
+
+    def _is_hurt_by_others(self, plan: Plan, edge: EdgePlan) -> bool:
+        """As far as can be known without asking it. Some toxics keep their proxy silent for a second: a reset does that
+        waits for its moment."""
+        try:
+            leases = Ledger(self._ground.folder).open_leases()
+        except LedgerUnusable:
+            return True
+        ours, mark = plan.to_dict(), f" of edge {edge.name}"
+        others = (lease for lease in leases if lease.injector == self.name and lease.undo.data != ours)
+        return edge.had_others or any(words.endswith(mark) for lease in others for words in lease.footprint.writes)
 
     def _start_again(self) -> None:
         """At once: its supervisor lets one wait that has ended often."""

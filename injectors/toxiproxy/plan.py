@@ -17,7 +17,10 @@ _NOISE_MS = 10.0  # more than it: a round trip that is as usual on a busy machin
 
 @dataclass(frozen=True, slots=True)
 class EdgePlan:
-    """One proxy: the toxics it gets, or that it is disabled; how a round trip is before, and what it must show."""
+    """One proxy: the toxics it gets, or that it is disabled; how a round trip is before, and what it must show.
+
+    `had_others`: somebody else's toxics were on it already.
+    """
 
     name: str
     service: str
@@ -28,6 +31,7 @@ class EdgePlan:
     disables: bool
     baseline: Baseline
     sign: Sign
+    had_others: bool = False
 
     @classmethod
     def of(cls, edge: Edge, toxics: tuple[Toxic, ...], disables: bool, baseline: Baseline, sign: Sign) -> "EdgePlan":
@@ -53,6 +57,7 @@ class EdgePlan:
             "disables": self.disables,
             "baseline": {"answer_ms": self.baseline.answer_ms, "end_ms": self.baseline.end_ms},
             "sign": self.sign.to_dict(),
+            "had_others": self.had_others,
         }
 
     @classmethod
@@ -67,6 +72,7 @@ class EdgePlan:
             bool(row["disables"]),
             Baseline(float(row["baseline"]["answer_ms"]), float(row["baseline"]["end_ms"])),
             Sign.from_dict(row["sign"]),
+            bool(row.get("had_others", True)),
         )
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 from awaiting import wait_until
@@ -27,6 +28,10 @@ class Echo(http.server.ThreadingHTTPServer):
         self.ended = 0
         self.go_on = threading.Event()
 
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.ended += 1
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Nobody waited for that answer any more."""
 
@@ -41,10 +46,6 @@ class _Echoing(http.server.BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.server.connections.append(self.connection)
-
-    def finish(self) -> None:
-        super().finish()
-        self.server.ended += 1
 
     def do_GET(self) -> None:
         if self.path == "/late":

@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 from awaiting import wait_until
+from engines import engine_on
 from grounds import ground_of
 from hurting import paused, process_of, runs_anew
 from silent_proxy import silent_about
@@ -29,13 +30,14 @@ from injectors.toxiproxy.adapter import Server
 from injectors.toxiproxy.deadlock import is_deadlocked, kill
 from injectors.toxiproxy.exchange import Outcome, Question
 from injectors.toxiproxy.greetings.redis import Redis
+from injectors.toxiproxy.mixture import LONGEST_RESET_MS
 from injectors.toxiproxy.unanswered import Unanswered
 
 EDGE, OTHER = "worker.redis", "worker.temporal"
 LONGEST_S = 20.0  # rather than for ever
 _CLIENTS, _TRIES = 60, 50
 _BYTES, _SHORT_BYTES = 30_000, 500
-_PROOFS = 10
+_PROOFS, _WAITING = 10, 5
 _ENDS = 4  # after which the next one waits for a second
 _STEPS, _STEP_S = 8, 0.0002
 
@@ -187,6 +189,25 @@ def test_one_that_is_stopped_is_never_killed(stack: RunningStack, former: Proces
 def test_one_that_is_well_is_no_deadlock(stack: RunningStack, former: ProcessId) -> None:
     assert not is_deadlocked(server_of(stack), EDGE, former)
     assert not is_deadlocked(server_of(stack), "nobody.nothing", former)
+
+
+def test_one_that_another_fault_keeps_silent_for_a_second_is_no_deadlock(
+    stack: RunningStack, former: ProcessId
+) -> None:
+    """Its reset waits for its moment, and nothing of that proxy can be changed until then."""
+    address = stack.catalogue.edge(EDGE).address
+    with engine_on(stack) as engine, ExitStack() as clients:
+        reset = engine.inject(engine.fault("reset", EDGE, {"after_ms": LONGEST_RESET_MS}, 60))
+        latency = engine.inject(engine.fault("latency", EDGE, {"latency_ms": 10}, 60))
+        for _ in range(_WAITING):
+            client = clients.enter_context(socket.create_connection((address.host, address.port), 5))
+            client.sendall(b"PING\r\n")
+        [outcome] = engine.heal([latency])
+        assert outcome.is_good, outcome.why
+        assert process_of(stack, "toxiproxy") == former
+        assert engine.prove(reset)
+        assert all(each.is_good for each in engine.heal([reset]))
+    assert process_of(stack, "toxiproxy") == former
 
 
 def test_round_trips_of_proofs_are_never_those_clients(stack: RunningStack, former: ProcessId) -> None:

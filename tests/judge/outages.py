@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos_aura.core.operation import CANARY, Operation, Outcome
-from chaos_aura.judge.quality import graded
-from chaos_aura.judge.recovery import Outage, Seen
+from chaos_aura.judge.recovery import Outage, Seen, seen
 
 MS = 1_000_000
 S = 1000 * MS
@@ -57,8 +56,12 @@ def history(system: System, rate: float, lasts_s: float, seed: int = 0) -> list[
     return [system.asked(int(nth * S / rate), chance) for nth in range(int(lasts_s * rate))]
 
 
-def seen_until(until_ns: int, operations: Sequence[Operation], **more: Any) -> Seen:
-    return Seen(until_ns, graded(operations, late_s=LATE_S, until_ns=until_ns), LATE_S, **more)
+def seen_until(
+    until_ns: int, operations: Sequence[Operation], due_ns: Sequence[int] | None = None, **more: Any
+) -> Seen:
+    """Every arrival has begun, unless others are told."""
+    due_ns = sorted(each.due_ns for each in operations) if due_ns is None else due_ns
+    return seen(operations, until_ns, due_ns=due_ns, **{"late_s": LATE_S, **more})
 
 
 def held(from_ns: int, until_ns: int, budget_s: float = 30.0) -> Outage:

@@ -11,7 +11,8 @@ def usual(number: int, took_ms: float = 20) -> list[Operation]:
 
 
 def judged(operations: list[Operation], lasts_s: float = 12) -> Baseline:
-    return baseline(operations, 0, int(lasts_s * S), floor_s=0.25, longest_s=5)
+    due_ns = [each.due_ns for each in operations]
+    return baseline(operations, 0, int(lasts_s * S), due_ns=due_ns, floor_s=0.25)
 
 
 def test_late_is_three_times_the_p99_or_the_floor() -> None:
@@ -32,8 +33,19 @@ def test_too_little_is_unknown(number: int, lasts_s: float) -> None:
     assert f"only {number} operations in {lasts_s:.1f} s" in found.judgement.reasons[0]
 
 
+def test_what_hangs_at_its_end_is_not_well() -> None:
+    hanging = [operation(each.due_ns, None) if each.due_ns > 8 * S else each for each in usual(120)]
+    assert judged(hanging).judgement.verdict is Verdict.FAIL
+
+
+def test_a_load_that_stopped_is_no_baseline() -> None:
+    begun = usual(240, 20)[:110]
+    found = baseline(begun, 0, 12 * S, due_ns=[each.due_ns for each in usual(240)], floor_s=0.25)
+    assert found.judgement.reasons == ("only 110 of 121 arrivals were begun: the load did not keep up",)
+
+
 def test_one_that_is_not_well_is_no_baseline() -> None:
     broken = [operation(nth * 100 * MS, Outcome.FAIL, why="unavailable") for nth in range(120)]
     assert judged([*usual(120)[:-2], *broken[:2]]).judgement.verdict is Verdict.FAIL
-    assert judged(broken).judgement.reasons == ("none of 120 operations was answered well",)
+    assert judged(broken).judgement.reasons == ("120 of 120 operations in 12.0 s were not answered well",)
     assert judged([]).judgement.verdict is Verdict.UNKNOWN

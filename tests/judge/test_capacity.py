@@ -21,7 +21,7 @@ def gives_back(allocation: str, at_s: float, outcome: Outcome = Outcome.OK) -> O
 
 
 def unjustified(*operations: Operation) -> set[str]:
-    return set(unjustified_refusals(operations, INVENTORY))
+    return set(unjustified_refusals(operations, INVENTORY, 0.0))
 
 
 def test_with_room_for_certain_a_refusal_is_unjustified() -> None:
@@ -57,6 +57,20 @@ def test_another_refusal_holds_nothing_and_a_later_one_may() -> None:
     assert unjustified(refused("q", 1, 4), refused("r", 1, 4)) == {"q", "r"}
     assert unjustified(refused("r", 1), asks("a", 1 + 2 * MS / S, 4)) == set()
     assert unjustified(refused("r", 1), asks("a", 2, 4)) == {"r"}
+
+
+def test_what_was_given_back_just_now_may_not_have_been_seen() -> None:
+    operations = (asks("a", 0, 4), gives_back("a", 1), refused("r", 1.2), refused("s", 2))
+    assert unjustified_refusals(operations, INVENTORY) == {"s"}
+
+
+def test_who_asks_again_hears_what_was_decided_first() -> None:
+    first = operation(S, Outcome.INFO, what=ALLOCATE, name="r-1", request_id="r", gpu_type="t4", count=1)
+    again = operation(
+        25 * S, Outcome.FAIL, what=ALLOCATE, why="no_capacity", name="r-2", request_id="r", gpu_type="t4", count=1
+    )
+    assert unjustified(asks("a", 0, 4), first, gives_back("a", 20), again) == set()
+    assert unjustified(asks("a", 0, 3), first, again) == {"r-2"}  # its own tries hold nothing
 
 
 def test_other_types_are_no_room() -> None:

@@ -2,7 +2,7 @@ import pytest
 from outages import LATE_S, MS, S, operation
 
 from chaos_aura.core.operation import Operation, Outcome
-from chaos_aura.judge.quality import Defect, Graded, Quality, graded
+from chaos_aura.judge.quality import Defect, Graded, Quality, decided_until_ns, graded
 
 LATE = int(1.1 * LATE_S * S)
 RATE_NS = 10 * MS
@@ -54,9 +54,33 @@ def test_late_ones_are_slow_only_when_they_are_alone(apart: int, quality: Qualit
         assert grades[150].quality is quality
 
 
-def test_noise_excuses_what_was_late_or_unanswered_and_nothing_else() -> None:
-    rows = [operation(S, took_ns=LATE), operation(2 * S, Outcome.INFO), operation(3 * S, Outcome.FAIL)]
-    grades = graded(rows, late_s=LATE_S, until_ns=100 * S, noisy_ns=[(S + LATE // 2, 3 * S)])
-    assert [each.quality for each in grades] == [Quality.GOOD, Quality.GOOD, Quality.BAD]
-    beyond = graded(rows, late_s=LATE_S, until_ns=100 * S, noisy_ns=[(0, S - 1), (4 * S, 5 * S)])
-    assert [each.quality for each in beyond] == [Quality.BAD] * 3
+@pytest.mark.parametrize(
+    ("asked", "quality"),
+    [
+        (operation(S, took_ns=LATE), Quality.SLOW),
+        (operation(S, took_ns=2 * LATE), Quality.BAD),  # late without the noise as well
+        (operation(S, Outcome.INFO, took_ns=LATE), Quality.BAD),
+        (operation(S, Outcome.FAIL, took_ns=LATE), Quality.BAD),
+        (operation(S, took_ns=LATE // 2), Quality.GOOD),
+    ],
+)
+def test_noise_excuses_what_would_have_been_in_time_without_it(asked: Operation, quality: Quality) -> None:
+    beside = operation(asked.due_ns + 1, Outcome.FAIL)  # so that it is not alone
+    noisy_ns = [(S + LATE // 4, S + LATE // 2)]
+    grades = graded([asked, beside], late_s=LATE_S, until_ns=100 * S, noisy_ns=noisy_ns)
+    assert [each.quality for each in grades] == [quality, Quality.BAD]
+    elsewhere = graded([asked, beside], late_s=LATE_S, until_ns=100 * S, noisy_ns=[(0, S - 1), (9 * S, 10 * S)])
+    assert elsewhere[0].quality is (Quality.GOOD if quality is Quality.GOOD else Quality.BAD)
+
+
+def test_excused_ones_leave_the_others_alone() -> None:
+    rows = [operation(S, took_ns=LATE), operation(2 * S, took_ns=LATE)]
+    assert [each.quality for each in graded(rows, late_s=LATE_S, until_ns=9 * S)] == [Quality.BAD] * 2
+    noisy = graded(rows, late_s=LATE_S, until_ns=9 * S, noisy_ns=[(S, 2 * S - 1)])
+    assert [each.quality for each in noisy] == [Quality.SLOW] * 2
+
+
+def test_what_is_known_ends_with_the_first_under_way() -> None:
+    rows = [operation(S), operation(2 * S, took_ns=LATE), operation(2 * S + 1)]
+    assert decided_until_ns(rows, late_s=LATE_S, until_ns=9 * S) == 9 * S
+    assert decided_until_ns(rows, late_s=LATE_S, until_ns=2 * S + LATE // 2) == 2 * S

@@ -48,11 +48,13 @@ def test_a_torn_line_takes_no_other_with_it(tmp_path: Path) -> None:
     written(path).close()
     whole = path.read_bytes()
     for cut in range(len(whole)):
-        path.write_bytes(whole[:cut])
-        more = History(path, "w2")
+        torn = tmp_path / f"{cut}.jsonl"
+        more = History(torn, "w2")
+        with torn.open("r+b") as file:
+            file.write(whole[:cut])
         more.invoke(ALLOCATE, "tenant-2", 9)
         more.close()
-        read = read_history([path])
+        read = read_history([torn])
         assert read.operations[-1].by == "tenant-2"
         kept = [line for line in whole[:cut].split(b"\n") if line in whole.split(b"\n")]
         assert len(read.operations) - 1 == sum(b'"invoke"' in line for line in kept)
@@ -95,6 +97,22 @@ def test_what_a_full_disk_takes_is_counted(tmp_path: Path) -> None:
     history.close()
     assert history.lost == 2
     assert [each.due_ns for each in read_history([history.path]).operations] == [3, 5, 9]
+
+
+def test_what_json_cannot_say_is_counted_and_keeps_nobody_from_going_on(tmp_path: Path) -> None:
+    history = History(tmp_path / "h.jsonl", "w1")
+    op = history.invoke(ALLOCATE, "tenant-1", 1)
+    for strange in ({"why": "\ud800"}, {"number": 1 << 70}, {1: "key"}, {"thing": object()}):
+        history.end(op, Outcome.OK, strange)  # type: ignore[arg-type]
+    history.end(op, Outcome.OK)
+    history.close()
+    assert (history.lost, read_history([history.path]).operations[0].outcome) == (4, Outcome.OK)
+
+
+def test_nobody_goes_on_with_the_history_of_another(tmp_path: Path) -> None:
+    written(tmp_path / "h.jsonl").close()
+    with pytest.raises(FileExistsError):
+        History(tmp_path / "h.jsonl", "w1")
 
 
 _WRITES_FOR_EVER = """
