@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos_aura.core.operation import CANARY, Operation, Outcome
-from chaos_aura.judge.recovery import Outage, Seen, seen
+from chaos_aura.judge.recovery import Outage
+from chaos_aura.judge.seen import Seen, seen
 
 MS = 1_000_000
 S = 1000 * MS
