@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local_stack import PlacedStack
 
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 
 _GOAL_S = 120
 

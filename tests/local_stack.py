@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.project import Project
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.down import bring_down
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.progress import Silent
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import ALL
 from chaos_aura.stack.up import Arrival, Wanted, bring_up

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 

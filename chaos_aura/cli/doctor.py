@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chaos_aura.core.project import Project
 from chaos_aura.stack.doctor import Finding, Scene, State, diagnose, local_stack_can_run, summary
-from chaos_aura.stack.project import Project
 
 _STYLES = {State.OK: "green", State.LIMITED: "yellow", State.MISSING: "red", State.BROKEN: "bold red"}
 _PIPE_WIDTH = 160

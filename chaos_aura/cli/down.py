@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from chaos_aura.cli.output import Output, say_aside
+from chaos_aura.core.project import Project
 from chaos_aura.faults.place import FOLDER, LEDGER
 from chaos_aura.stack.down import bring_down
-from chaos_aura.stack.project import Project
 
 
 def down(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from chaos_aura.core.errors import BadInput
 from chaos_aura.core.lease import Lease
+from chaos_aura.core.project import Project
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.faults.registry import Registry
-from chaos_aura.stack.project import Project
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.project import Project
 from chaos_aura.stack.health import Health, HealthState
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 
 _STYLES = {HealthState.HEALTHY: "green", HealthState.UNHEALTHY: "yellow", HealthState.DOWN: "red"}

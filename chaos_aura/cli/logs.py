@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from chaos_aura.core.errors import BadInput
+from chaos_aura.core.project import Project
 from chaos_aura.stack.logs import follow, services, size, tail
-from chaos_aura.stack.project import Project
 
 
 def logs(

@@ -10,7 +10,7 @@ import typer
 from chaos_aura.cli.failure import told_by_system
 from chaos_aura.cli.health_table import document_of_failure, health_document, print_health
 from chaos_aura.core.errors import ChaosAuraError
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 

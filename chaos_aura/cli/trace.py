@@ -12,7 +12,7 @@ import typer
 from chaos_aura.cli.trace_steps import TracedStep, read_steps
 from chaos_aura.cli.trace_stores import ask_stores
 from chaos_aura.core.errors import BadInput, ChaosAuraError
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 
 _NS_PER_US = 1000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 STORES = ("temporal", "pool", "neo4j", "redis", "kafka")

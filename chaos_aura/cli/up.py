@@ -9,9 +9,9 @@ import typer
 
 from chaos_aura.cli.display import shown
 from chaos_aura.cli.health_table import health_document, print_health
+from chaos_aura.core.project import Project
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import ALL, refuse_unknown
 from chaos_aura.stack.services import MOST_WORKERS

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from chaos_aura.core.project import Project
 from chaos_aura.faults.place import FOLDER, LEDGER
-from chaos_aura.stack.project import Project
 
 
 def watch() -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Edge
+from chaos_aura.core.project import Project
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.clocks import clock_library_if_any
 from chaos_aura.stack.edges import EDGE, EDGES, edge_port_name
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import LOCAL_SERVICES, Site, services_with
 from chaos_aura.stack.services.toxiproxy import write_proxies
 from chaos_aura.stack.supervisor.program import Programs

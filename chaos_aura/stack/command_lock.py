@@ -8,7 +8,7 @@ from typing import IO
 
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.core.lock import take
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 
 
 @contextmanager

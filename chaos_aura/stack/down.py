@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos_aura.core.errors import StackDown
+from chaos_aura.core.project import Project
 from chaos_aura.stack.command_lock import changing
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
 
 _WITHIN_S = 40.0

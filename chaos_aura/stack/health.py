@@ -6,7 +6,7 @@ from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed
-from chaos_aura.stack.pings import Pong
+from chaos_aura.pings import Pong
 from chaos_aura.stack.services import LOCAL_SERVICES
 from chaos_aura.supervision.state import ChildState, ChildStatus
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import BadInput, SupervisorFailed
+from chaos_aura.core.project import Project
 from chaos_aura.stack import health
 from chaos_aura.stack.health import Health
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import LOCAL_SERVICES
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.supervision.state import ChildStatus

@@ -19,12 +19,12 @@ from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
 from chaos_aura.core.lock import take
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.project import Project
 from chaos_aura.stack import ports
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.build import aot_caches, catalogue_of, make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.services import LOCAL_SERVICES, LocalService, Site
 from chaos_aura.stack.supervisor.spawn import spawn

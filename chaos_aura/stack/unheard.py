@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from chaos_aura.core.project import Project
 from chaos_aura.stack import inventory
 from chaos_aura.stack.flags import flag_names_in
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services.temporal import database
 
 

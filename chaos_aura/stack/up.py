@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import BadInput, MachineLacks, PortTaken, StackDown, SupervisorFailed
+from chaos_aura.core.project import Project
 from chaos_aura.stack import ports
 from chaos_aura.stack.awaiting import await_healthy
 from chaos_aura.stack.build import build, make_site, port_names
@@ -21,7 +22,6 @@ from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.ports import Reservation
 from chaos_aura.stack.progress import Progress
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import refuse_missing_packages_of, selected
 from chaos_aura.stack.services import WORKERS, Site

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import SupervisorFailed
+from chaos_aura.core.project import Project
 from chaos_aura.stack.progress import Progress
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.services import LOCAL_SERVICES, WORKERS
 from chaos_aura.stack.services.member import listens_at

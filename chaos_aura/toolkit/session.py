@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.lease import Lease
+from chaos_aura.core.project import Project
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.faults.reaper.mending import watch_over_what_is_left
 from chaos_aura.faults.registry import Registry
-from chaos_aura.stack.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pytest
 from full_disk import told_to_a_full_disk
 from local_stack import PlacedStack, chaos_aura
 
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.supervision.place import SOCKET
 
 _WITHIN_S = 60

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from local_stack import PlacedStack
 
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from rich.console import Console
 from chaos_aura.cli.health_table import document_of_failure, health_document, print_rows
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import StackDown
+from chaos_aura.core.project import Project
 from chaos_aura.stack.health import Health, HealthState
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Programs

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from chaos_aura.cli.trace_steps import TracedStep, read_steps
 from chaos_aura.cli.trace_view import print_trace
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 _RECORDED_WITHIN_S = 60

@@ -19,11 +19,11 @@ from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.project import Project
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.contract import Case
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs

@@ -13,11 +13,11 @@ import pytest
 from local_stack import PlacedStack
 
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.core.project import Project
 from chaos_aura.stack import clocks, faketime
 from chaos_aura.stack.build import make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import LOCAL_SERVICES, Site
 
 Place = Callable[..., PlacedStack]

@@ -24,8 +24,8 @@ from proxies import cut, proxies, slowed, told_of
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.pings import kafka
 from chaos_aura.stack.edges import EDGES
-from chaos_aura.stack.pings import kafka
 from chaos_aura.stack.running import RunningStack, read_catalogue
 
 pytestmark = pytest.mark.filterwarnings(FORGOTTEN_SOCKETS)

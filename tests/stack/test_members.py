@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaos_aura.core.errors import BadInput
+from chaos_aura.core.project import Project
 from chaos_aura.platform.model import DEFAULT_INVENTORY, GpuType
 from chaos_aura.platform.settings import Settings, read_settings
 from chaos_aura.stack.build import make_site, port_names
@@ -16,7 +17,6 @@ from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.edges import EDGES, edge_port_name
 from chaos_aura.stack.inventory import VARIABLE
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import LOCAL_SERVICES, WORKERS, Site
 from chaos_aura.stack.services.member import Member
 from chaos_aura.stack.services.packages import PACKAGES

@@ -17,8 +17,8 @@ import pytest
 from awaiting import wait_until
 from local_stack import ALL, PlacedStack, chaos_aura, processes_in
 
+from chaos_aura.core.project import Project
 from chaos_aura.stack.cache import Cache
-from chaos_aura.stack.project import Project
 
 _USER = 54_321
 _SOURCES = Path(__file__).resolve().parents[2]

@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.core.project import Project
 from chaos_aura.stack.build import make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services import Site
 
 _FIRST_PORT = 1

@@ -9,9 +9,9 @@ import subprocess
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import ServiceUnhealthy
+from chaos_aura.pings import Pong, kafka
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
-from chaos_aura.stack.pings import Pong, kafka
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 

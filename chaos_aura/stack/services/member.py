@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service, uri_of
 from chaos_aura.core.errors import SupervisorFailed
+from chaos_aura.core.project import Project
+from chaos_aura.pings import Pong, readyz
 from chaos_aura.stack import flags
 from chaos_aura.stack.edges import edge_port_name
-from chaos_aura.stack.pings import Pong, readyz
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 from chaos_aura.supervision.state import START_AGAIN

@@ -8,8 +8,8 @@ from pathlib import Path
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.pings import Pong, bolt
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
-from chaos_aura.stack.pings import Pong, bolt
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
-from chaos_aura.stack.pings import Pong, redis
+from chaos_aura.pings import Pong, redis
 from chaos_aura.stack.services.site import Site, package_folder
 from chaos_aura.stack.supervisor.program import Program
 

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.pings import Pong
 from chaos_aura.stack.java import Jvm
-from chaos_aura.stack.pings import Pong
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 

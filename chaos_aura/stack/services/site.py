@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chaos_aura.core.address import Address, on_loopback
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.core.project import Project
 from chaos_aura.stack import clocks
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.java import Jre, find_jre
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.program import Program
 
 _PASSED_ON = ("PATH", "TZ", "TMPDIR", "LD_LIBRARY_PATH")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
-from chaos_aura.stack.pings import Pong, temporal
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
+from chaos_aura.pings import Pong, temporal
 from chaos_aura.stack.services.site import Site, installed_program
 from chaos_aura.stack.supervisor.program import Program
 

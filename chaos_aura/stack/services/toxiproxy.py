@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed
+from chaos_aura.pings import Pong, toxiproxy
 from chaos_aura.stack.edges import edge_port_name
-from chaos_aura.stack.pings import Pong, toxiproxy
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
 

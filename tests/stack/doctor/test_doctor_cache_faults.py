@@ -7,6 +7,7 @@ from pathlib import Path
 from confined import confined
 from findings_of import doctor
 
+from chaos_aura.core.project import Project
 from chaos_aura.stack.build import aot_caches
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.doctor import Finding, Scene, State, local_stack_can_run
@@ -14,7 +15,6 @@ from chaos_aura.stack.doctor.examination import Check, examine
 from chaos_aura.stack.doctor.finding import Group
 from chaos_aura.stack.doctor.holdings import look_at_folder, look_at_parts, look_at_startup_caches
 from chaos_aura.stack.doctor.ingredients import look_at_toxiproxy
-from chaos_aura.stack.project import Project
 
 CHECKS = (
     Check("cache", Group.CACHE, look_at_folder),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from chaos_aura.core.project import Project
 from chaos_aura.stack.doctor.docker import look_at_client, look_at_compose, look_at_engine
 from chaos_aura.stack.doctor.finding import Finding, State
 from chaos_aura.stack.doctor.scene import Scene
-from chaos_aura.stack.project import Project
 
 VERSION = b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{"Version": "28.2.2"}'
 

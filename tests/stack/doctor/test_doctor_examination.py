@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from chaos_aura.core.errors import FetchFailed, MachineLacks
+from chaos_aura.core.project import Project
 from chaos_aura.stack.doctor.examination import Check, examine
 from chaos_aura.stack.doctor.finding import Finding, Group, State, local_stack_can_run, summary
 from chaos_aura.stack.doctor.scene import Scene
-from chaos_aura.stack.project import Project
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from findings_of import COMMAND, Answer, doctor
 
 from chaos_aura.core.address import on_loopback
 from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.core.project import Project
 from chaos_aura.stack.doctor.control_groups import place_of_own
 from chaos_aura.stack.doctor.examination import Check, examine
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.loopback import look_at_unix_sockets
 from chaos_aura.stack.doctor.own_stack import look_at_stack
 from chaos_aura.stack.doctor.scene import Scene
-from chaos_aura.stack.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.stack.up import write_catalogue

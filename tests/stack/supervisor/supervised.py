@@ -14,7 +14,7 @@ from awaiting import wait_until
 
 from chaos_aura.core.errors import StackDown
 from chaos_aura.core.process import ProcessId
-from chaos_aura.stack.project import Project
+from chaos_aura.core.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.supervision.state import ChildState, ChildStatus

@@ -1,0 +1,1 @@
+"""One run of an experiment: its folder, its load, what is watched, what is concluded. Without Chaos Toolkit."""
