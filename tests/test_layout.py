@@ -202,7 +202,11 @@ def test_make_means_the_stack_of_its_checkout(copy: Path, tmp_path: Path, target
         ("steady_states/__init__.py", "import chaos_aura.record", "Injectors and steady states do not themselves"),
         ("injectors/__init__.py", "import chaos_aura.stack.edges", "Injectors import core and faults"),
         ("steady_states/__init__.py", "import chaos_aura.stack.edges", "Steady states import core and judge"),
-        ("probes/__init__.py", "import chaos_aura.faults", "Probes import core, record, judge, and the raw clients: pings, supervision"),
+        (
+            "probes/__init__.py",
+            "import chaos_aura.faults",
+            "Probes import core, record, judge, and the raw clients: pings, supervision",
+        ),
         ("chaos_aura/stack/edges.py", "import chaoslib", "Only the toolkit room imports Chaos Toolkit"),
     ],
 )

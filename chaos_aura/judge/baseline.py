@@ -40,7 +40,7 @@ def baseline(
     `due_ns` are all arrivals that were scheduled. UNKNOWN when it is too short, FAIL when it was not well.
     """
     within = [each for each in operations if from_ns <= each.due_ns <= until_ns]
-    due = sum(from_ns <= each <= until_ns for each in due_ns)
+    due = {each for each in due_ns if from_ns <= each <= until_ns}
     lasted_s = (until_ns - from_ns) / 1e9
     answered = graded(within, late_s=math.inf, until_ns=until_ns, unjustified=unjustified)
     times_s = [each.operation.latency_s(until_ns) for each in answered if each.defect is Defect.NONE]
@@ -48,7 +48,8 @@ def baseline(
     late_s = max(floor_s, _TIMES * p99_s)
     known = graded(within, late_s=late_s, until_ns=until_ns, unjustified=unjustified)
     fine = sum(each.defect is Defect.NONE for each in known)
-    return Baseline(len(known), lasted_s, p99_s, late_s, _judged(due, len(within), len(known), fine, lasted_s))
+    begun = len({each.due_ns for each in within} & due)
+    return Baseline(len(known), lasted_s, p99_s, late_s, _judged(len(due), begun, len(known), fine, lasted_s))
 
 
 def _judged(due: int, begun: int, known: int, fine: int, lasted_s: float) -> Judgement:

@@ -150,7 +150,7 @@ def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
         return f"only {lasted_s:.1f} s and {after} operations were seen since it was well"
     for words, from_ns, to_ns in (("since then", since_ns, until_ns), ("until then", outage.asked_ns, since_ns)):
         due = bisect_left(seen.due_ns, to_ns) - bisect_left(seen.due_ns, from_ns)
-        completed = _between_ns(seen.operations, from_ns, to_ns)
+        completed = _scheduled_between_ns(seen, from_ns, to_ns)
         if completed < COMPLETED * due or not seen.due_ns:
             return f"only {completed} of {due} arrivals due {words} were completed: the load did not keep up"
     for name in sorted({*seen.backlogs, *seen.limits.usual_s}):
@@ -162,6 +162,11 @@ def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
 
 def _between_ns(operations: Sequence[Graded], from_ns: int, until_ns: int) -> int:
     return sum(from_ns <= each.due_ns < until_ns for each in operations)
+
+
+def _scheduled_between_ns(seen: Seen, from_ns: int, until_ns: int) -> int:
+    begun = {each.due_ns for each in seen.operations if from_ns <= each.due_ns < until_ns}
+    return len(begun & seen.scheduled)
 
 
 def agreed(usual: Recovery, excused: Recovery) -> Judgement:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chaos_aura.core.operation import Operation
 from chaos_aura.judge.backlog import BacklogSample, Limits
@@ -28,6 +29,11 @@ class Seen:
     backlogs: Mapping[str, Sequence[BacklogSample]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     signals_ns: Sequence[int] = ()
+
+    @cached_property
+    def scheduled(self) -> frozenset[int]:
+        """What is asked for again was not scheduled, and makes up for nothing that was not begun."""
+        return frozenset(self.due_ns)
 
 
 def seen(

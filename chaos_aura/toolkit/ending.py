@@ -1,16 +1,14 @@
 """What `heal` and `heal_all` do: end what fits, and say which of it was no longer in force."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from chaoslib.exceptions import ActivityFailed
 
-from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.errors import BadInput, ChaosAuraError, NotHealed, NotInForce, StackDown
-from chaos_aura.core.lease import Lease, LeaseState
-from chaos_aura.faults.engine import Engine
+from chaos_aura.core.lease import Lease
+from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.faults.healing import Outcome
-from chaos_aura.toolkit import session
+from chaos_aura.toolkit import active, session
 from chaos_aura.toolkit.border import activity
 from chaos_aura.toolkit.session import Session
 from chaos_aura.toolkit.told import Told
@@ -21,11 +19,13 @@ def healed(kind: str, target: str, lease: str) -> list[Told]:
     with activity():
         current = session.current()
         fitting = _fitting(current, kind, target, lease)
-        lost = _lost(current.engine, fitting)
-        session.will_end(fitting)
+        lost = current.faults.lost(fitting)
+        current.faults.will_end(fitting)
         outcomes = current.engine.heal(fitting)
-    if bad := [failure for outcome in outcomes if (failure := _failure(outcome, lost))]:
-        raise ActivityFailed("; ".join(map(str, bad)))
+    failures = [failure for outcome in outcomes if (failure := _failure(outcome, lost))]
+    if failures:
+        _tell(failures)
+        raise ActivityFailed("; ".join(map(str, failures)))
     return [{"lease": each.lease.id, **each.lease.fault.to_dict(), "gone": each.why} for each in outcomes]
 
 
@@ -33,6 +33,13 @@ def not_healed(outcome: Outcome) -> NotHealed:
     lease = outcome.lease
     by_hand = f", or by hand: {lease.undo.by_hand}" if lease.undo.by_hand else ""
     return NotHealed(str(lease.fault), outcome.why, f"run: chaos-aura heal {lease.id}{by_hand}")
+
+
+def _tell(failures: list[ChaosAuraError]) -> None:
+    if run := active.run():
+        for each in failures:
+            outcome = RunOutcome.NOT_HEALED if isinstance(each, NotHealed) else RunOutcome.NOT_HELD
+            run.verdicts.against(outcome, str(each))
 
 
 def _fitting(current: Session, kind: str, target: str, lease: str) -> list[Lease]:
@@ -54,27 +61,6 @@ def _fitting(current: Session, kind: str, target: str, lease: str) -> list[Lease
         and target in ("", each.fault.target)
         and lease in ("", each.id)
     ]
-
-
-def _lost(engine: Engine, leases: list[Lease]) -> dict[str, str]:
-    """Why, by the lease's id. Nobody has looked at a fault without a duration since it was proven in force.
-
-    Side by side: one mechanism that does not answer must not put off the end of all.
-    """
-    left = [lease for lease in leases if session.has_left(lease) and lease.state is LeaseState.IN_FORCE]
-    with ThreadPoolExecutor(max(1, len(left))) as pool:
-        reasons = pool.map(lambda lease: _why_lost(engine, lease), left)
-        return {lease.id: why for lease, why in zip(left, reasons, strict=True) if why}
-
-
-def _why_lost(engine: Engine, lease: Lease) -> str:
-    """Empty where it was not. Raises nothing of an injector's: all is healed in any case."""
-    try:
-        proof = engine.prove(lease)
-    except ChaosAuraError as cause:
-        return f"{cause.where}: {cause.why}"
-    is_over = lease.has_ended(boot_id(), since_boot_s())  # then it may be the reaper that has just healed it
-    return "" if proof or is_over or engine.is_repaired(lease) else proof.seen
 
 
 def _failure(outcome: Outcome, lost: dict[str, str]) -> ChaosAuraError | None:

@@ -3,19 +3,19 @@
 import atexit
 import os
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos_aura.core.errors import ChaosAuraError
-from chaos_aura.core.lease import Lease
 from chaos_aura.core.project import Project
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
 from chaos_aura.faults.reaper.mending import watch_over_what_is_left
 from chaos_aura.faults.registry import Registry
+from chaos_aura.run.own_faults import OwnFaults
+from chaos_aura.toolkit import active
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +24,38 @@ class Session:
     registry: Registry
     engine: Engine
     link: ReaperLink
+    faults: OwnFaults
 
 
 _opening = threading.Lock()
 _open: dict[Path, Session] = {}
-_ended_here: set[str] = set()
-_left: set[str] = set()
-
-
-def engine() -> Engine:
-    return current().engine
 
 
 def current() -> Session:
     """Of the project around the current folder. What it has injected is healed when this process ends at the latest."""
-    ground = Ground(Project.around(Path.cwd(), os.environ).home, dict(os.environ))
+    home = Project.around(Path.cwd(), os.environ).home
     with _opening:
-        if ground.home not in _open:
-            _mend(ground.home)
-            link, registry = ReaperLink(ground.home), Registry.installed(ground)
-            _open[ground.home] = Session(ground, registry, Engine(ground, registry, link), link)
-        return _open[ground.home]
+        if home not in _open:
+            _mend(home)
+            _open[home] = _opened(Ground(home, dict(os.environ)))
+        return _open[home]
+
+
+def opened() -> Session | None:
+    """Without opening one: where nothing was ever injected, nothing is to be healed."""
+    return _open.get(Project.around(Path.cwd(), os.environ).home)
+
+
+def newest() -> Session | None:
+    """Of this process, without a look at any folder: for a signal handler."""
+    return next(reversed(_open.values()), None)
+
+
+def _opened(ground: Ground) -> Session:
+    run = active.run()
+    link, registry = ReaperLink(ground.home), Registry.installed(ground)
+    engine = Engine(ground, registry, link, timeline=run.folder.timeline if run else None)
+    return Session(ground, registry, engine, link, OwnFaults(engine, *([run.lost] if run else [])))
 
 
 def _mend(home: Path) -> None:
@@ -53,33 +64,16 @@ def _mend(home: Path) -> None:
         watch_over_what_is_left(home)
 
 
-def will_end(leases: Iterable[Lease]) -> None:
-    """Said before it is done: whoever holds one of them may see its end before the healing returns."""
-    _ended_here.update(lease.id for lease in leases if not lease.revoked)
-
-
-def has_ended(lease: Lease) -> bool:
-    """Whether it was this run that ended it, and nobody else."""
-    return lease.id in _ended_here
-
-
-def leave(lease: Lease) -> None:
-    """In force, and its activity over: nobody looks at it any more until it is healed."""
-    _left.add(lease.id)
-
-
-def has_left(lease: Lease) -> bool:
-    return lease.id in _left
-
-
 @atexit.register
-def _close() -> None:
+def close() -> None:
     """The reaper ends what this could not."""
     for session in _open.values():
         try:
+            session.faults.close()
             session.engine.heal_mine()
         except Exception:  # noqa: BLE001 - the last chance of each: the reaper ends what this could not
             continue
         finally:
             session.engine.close()
             session.link.close()
+    _open.clear()

@@ -121,15 +121,27 @@ class Reaper:
             self._take(connection, line)
 
     def _take(self, connection: socket.socket, line: bytes) -> None:
-        """`guard PID@START BOOT` is answered when this one is ready to heal; any other line only wakes it."""
+        """`guard PID@START BOOT` is answered when this one is ready to heal, `heal PID@START BOOT` ends all of that
+        owner's; any other line only wakes it."""
         words = line.decode("ascii", "replace").split()
+        with suppress(ValueError, IndexError):
+            match words[:1]:
+                case ["guard"]:
+                    self._owners.watch({Owner(ProcessId.parse(words[1]), words[2])}, stays=True)
+                case ["heal"]:
+                    self._revoke(Owner(ProcessId.parse(words[1]), words[2]))
         if words[:1] == ["guard"]:
-            with suppress(ValueError, IndexError):
-                self._owners.watch({Owner(ProcessId.parse(words[1]), words[2])}, stays=True)
             if self._healer.is_ready:
                 self._answer(connection)
             else:
                 self._unanswered.append(connection)
+
+    def _revoke(self, owner: Owner) -> None:
+        """Whoever asks may be in the middle of injecting: as long as he lives he closes that lease himself."""
+        for lease in self._open_leases():
+            if lease.owner == owner and not lease.revoked:
+                with suppress(LedgerUnusable):
+                    self._ledger.change(lease, lease.state, "its owner was told to stop", revoked=True)
 
     def _answer(self, connection: socket.socket) -> None:
         with suppress(OSError):

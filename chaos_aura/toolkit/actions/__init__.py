@@ -12,6 +12,7 @@ activity with one line, and so does a fault that somebody else than this run end
 from chaos_aura.toolkit.actions.any_kind import heal, heal_all, inject
 from chaos_aura.toolkit.actions.data import corrupt_cache, evict_cache, poison_event, tamper_decision
 from chaos_aura.toolkit.actions.flags import fail_agent, set_flag, slow_agent
+from chaos_aura.toolkit.actions.load import drive_allocations, stop_load
 from chaos_aura.toolkit.actions.network import (
     blackhole,
     latency,
@@ -46,6 +47,7 @@ __all__ = [
     "cpu_throttle",
     "crash_loop",
     "disk_full",
+    "drive_allocations",
     "evict_cache",
     "fail_agent",
     "fd_limit",
@@ -70,6 +72,7 @@ __all__ = [
     "slow_agent",
     "slow_close",
     "stop",
+    "stop_load",
     "tamper_decision",
     "throttle",
 ]

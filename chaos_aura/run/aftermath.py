@@ -1,0 +1,48 @@
+"""After the load has ended: what the stores hold is laid beside what tenants were told."""
+
+import time
+from typing import Any
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.verdict import Verdict, unknown
+from chaos_aura.judge.agreement import Kind
+from chaos_aura.judge.exactly_once import ExactlyOnce, exactly_once
+from chaos_aura.record.history import read_history
+from chaos_aura.record.stores import read_stores
+from chaos_aura.run.run import Run
+from chaos_aura.run.sampler import Sampler
+
+_DUMPS_WITHIN_S = 30.0
+_QUIET_WITHIN_S = 20.0  # until what was acknowledged last has arrived everywhere
+_LOOK_EVERY_S = 0.5
+_MAY_STILL_COME = {Kind.LOST, Kind.LEAKED}
+
+
+def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
+    """Judges it. What is missing may still be under way, and is waited for; what is twice or wrong stays so."""
+    deadline_s = time.monotonic() + _QUIET_WITHIN_S
+    while True:
+        try:
+            found = _look(run, sampler)
+        except ChaosAuraError as cause:
+            run.verdicts.judge("consistency", unknown(str(cause)))
+            return None
+        kinds = {each.kind for each in found.agreement.findings}
+        may_mend = bool(kinds) and kinds <= _MAY_STILL_COME
+        is_unread = found.agreement.judgement.verdict is Verdict.UNKNOWN and bool(found.missing)
+        if not (may_mend or is_unread) or time.monotonic() > deadline_s or run.is_stopping:
+            run.verdicts.judge("consistency", found.agreement.judgement)
+            run.verdicts.judge("ownership", found.ownership)
+            return found
+        run.wait(_LOOK_EVERY_S)
+
+
+def _look(run: Run, sampler: Sampler) -> ExactlyOnce:
+    if why := sampler.dump_stores(_DUMPS_WITHIN_S):
+        raise ChaosAuraError("stores", f"could not be read: {why}", f"the sampler's log: {run.folder.log('sampler')}")
+    operations = read_history(run.folder.histories()).operations
+    return exactly_once(operations, read_stores(run.folder.stores), run.tag)
+
+
+def as_result(found: ExactlyOnce | None) -> dict[str, Any] | None:
+    return found.to_dict() if found else None

@@ -1,0 +1,68 @@
+"""Conditions that are looked at all the time while a run goes on: where one no longer holds, the run ends."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from chaos_aura.core.outcome import RunOutcome
+from chaos_aura.run.machine import free_disk_mb, free_memory_mb
+from chaos_aura.run.run import Run
+from chaos_aura.run.samples import Samples
+
+_LOOK_EVERY_S = 0.5
+_UNWELL_TIMES = 3  # in a row: one sample may meet a service in the middle of something
+
+Safeguard = Callable[[], str]  # why it no longer holds, empty while it does
+
+
+class Safeguards:
+    """`others` are the experiment's own. What raises no longer holds: nobody knows."""
+
+    def __init__(self, run: Run, others: Sequence[Safeguard] = ()) -> None:
+        self._run = run
+        self._all: list[tuple[RunOutcome, Safeguard]] = [(RunOutcome.INTERRUPTED, self._room)]
+        self._all += [(RunOutcome.INTERRUPTED, each) for each in others]
+        if run.options.bystanders:
+            self._all.append((RunOutcome.FAILED, self._bystanders))
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="safeguards", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            for outcome, safeguard in self._all:
+                if why := _broken(safeguard):
+                    self._run.stop(outcome, f"safeguard: {why}")
+                    return
+
+    def _room(self) -> str:
+        options = self._run.options
+        disk_mb, memory_mb = free_disk_mb(self._run.folder.path), free_memory_mb()
+        if disk_mb < options.least_disk_mb:
+            return f"only {disk_mb:.0f} MB are free on the disk, below least_disk_mb = {options.least_disk_mb:g}"
+        if memory_mb < options.least_memory_mb:
+            return (
+                f"only {memory_mb:.0f} MB of memory are free, less than least_memory_mb = {options.least_memory_mb:g}"
+            )
+        return ""
+
+    def _bystanders(self) -> str:
+        samples = Samples.read(self._run.folder.samples).of("health")
+        for name in self._run.options.bystanders:
+            last = [row.get("healthy") for row in samples if row["service"] == name][-_UNWELL_TIMES:]
+            if len(last) == _UNWELL_TIMES and not any(last):
+                return f"{name} is unwell, and no fault was meant for it"
+        return ""
+
+
+def _broken(safeguard: Safeguard) -> str:
+    try:
+        return safeguard()
+    except Exception as cause:  # noqa: BLE001 - the border: what cannot be looked at is not safe
+        return f"it could not be looked at ({type(cause).__name__}: {cause})"

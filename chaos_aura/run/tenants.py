@@ -1,0 +1,179 @@
+"""The load of a run: its plan, its process, and what has been recorded of it."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+
+from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.errors import ChaosAuraError, MachineLacks, ServiceUnhealthy
+from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
+from chaos_aura.judge.backlog import Limits
+from chaos_aura.judge.baseline import LASTS_S, Baseline
+from chaos_aura.load.capacity import capacity_of
+from chaos_aura.load.plan import LoadPlan
+from chaos_aura.load.process import LoadProcess, start
+from chaos_aura.load.shapes import SPIKE
+from chaos_aura.load.state import LoadState
+from chaos_aura.record.history import read_history
+from chaos_aura.run.load_wanted import LoadWanted
+from chaos_aura.run.observation import CANARIES, TENANTS, Observation
+from chaos_aura.run.run import Run
+from chaos_aura.run.samples import Samples
+from chaos_aura.run.signs import signs
+
+_EDGE, _API = "load.api", "api"
+_RUNNING_WITHIN_S = 30.0
+_BASELINE_WITHIN_S = 60.0
+_STOPS_WITHIN_S = 30.0
+_LOOK_EVERY_S = 0.25
+_LATE_MS = 250.0  # a load that begins later than this would blame the system for itself
+_NS = 1e9
+
+
+class BaselineNotMet(ChaosAuraError):
+    pass
+
+
+class Tenants:
+    def __init__(self, run: Run, wanted: LoadWanted) -> None:
+        if run.catalogue is None:
+            raise MachineLacks("load", "has no stack to ask", "let the control bring one up")
+        wanted.refuse_nonsense()
+        self.wanted = wanted
+        self.inventory = inventory(run.catalogue)
+        self.capacity_per_s = self._capacity(run, run.catalogue) if wanted.needs_capacity else 0.0
+        url = f"http://{run.catalogue.edge(_EDGE).address}"
+        self.plan: LoadPlan = wanted.plan(url, run.tag, run.seed, self.capacity_per_s, run.options.limit_s)
+        self.baselines: Mapping[str, Baseline] = {}
+        self.usual = Limits()
+        self.ended: LoadState | None = None
+        self.last: LoadState | None = None
+        self._run = run
+        self._process: LoadProcess = start(self.plan, run.folder.path, run.folder.log("load"))
+        run.timeline.tell("load.started", pid=self._process.pid, shape=wanted.shape, seed=run.seed)
+        self._process.await_running(_RUNNING_WITHIN_S)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def state(self) -> LoadState:
+        return self.ended or self._process.state()
+
+    @property
+    def has_died(self) -> bool:
+        return self.ended is None and not self._process.is_alive
+
+    @property
+    def calm_from_ns(self) -> int:
+        """When it asks no more than usual again; 0 when it never asked for more."""
+        if self.wanted.shape != SPIKE:
+            return 0
+        before_last_s = sum(phase.lasts_s for phase in self.plan.phases[:-2])
+        return self.state.began_ns + int(before_last_s * _NS)
+
+    @property
+    def spike_from_ns(self) -> int | None:
+        if self.wanted.shape != SPIKE:
+            return None
+        return self.state.began_ns + int(self.plan.phases[0].lasts_s * _NS)
+
+    def observation(self, until_ns: int | None = None) -> Observation:
+        until_ns = time.monotonic_ns() if until_ns is None else until_ns
+        began_ns = self.state.began_ns
+        home = self._run.project.home
+        return Observation(
+            until_ns,
+            read_history(self._run.folder.histories()).operations,
+            {TENANTS: self.plan.arrivals_ns(began_ns), CANARIES: self.plan.canaries_ns(began_ns)},
+            Samples.read(self._run.folder.samples),
+            self.inventory,
+            [sign.at_ns for sign in signs(home, began_ns, until_ns) if sign.is_trouble],
+        )
+
+    def measure_baseline(self) -> None:
+        """Until it is decided how the system usually is. BaselineNotMet when it is not well, or nobody can say."""
+        from_ns = self.state.began_ns + int(self.wanted.hold_s * _NS)  # from then on there are releases, too
+        deadline_s = time.monotonic() + _BASELINE_WITHIN_S
+        time.sleep(max(0.0, min(self.wanted.baseline_s, LASTS_S) - 1.0))
+        while True:
+            until_ns = time.monotonic_ns()
+            seen = self.observation(until_ns)
+            self.baselines = seen.baselines(from_ns, until_ns)
+            bad = [f"{who}: {each.judgement}" for who, each in self.baselines.items() if not each.judgement]
+            lasted_s = (until_ns - from_ns) / _NS
+            if not bad and lasted_s >= self.wanted.baseline_s - self.wanted.hold_s:
+                self.usual = seen.usual_backlogs(from_ns, until_ns)
+                return
+            if self.has_died or time.monotonic() > deadline_s or self._is_hopeless(lasted_s):
+                raise BaselineNotMet("baseline", "; ".join(bad) or "the load has died", self._what_to_do())
+            if self._run.wait(_LOOK_EVERY_S):
+                raise BaselineNotMet("baseline", "was not measured to its end: the run was stopped")
+
+    def kept_up(self) -> Judgement:
+        """A load that does not do what it was meant to proves nothing: neither for nor against the system."""
+        state = self.state
+        lost = state.lost + read_history(self._run.folder.histories()).unread
+        if self.has_died:
+            return unknown(f"the load has died; its log: {self._run.folder.log('load')}")
+        if state.why:
+            return unknown(f"the load ended: {state.why}")
+        if state.not_begun:
+            return unknown(f"the load could not keep up: {state.not_begun} of {state.due} arrivals were not begun")
+        if state.lag_p99_of_all_ms > _LATE_MS:
+            return unknown(f"the load itself was late: 1 % of its arrivals by {state.lag_p99_of_all_ms:.0f} ms or more")
+        if lost:
+            return unknown(f"{lost} lines of the history are lost")
+        return passed(f"{state.begun} arrivals, begun at most {state.lag_p99_of_all_ms:.1f} ms late (p99)")
+
+    def baseline_judgement(self) -> Judgement:
+        verdicts = [each.judgement for each in self.baselines.values()]
+        if not verdicts:
+            return unknown("it was not measured")
+        bad = [each for each in verdicts if not each]
+        if not bad:
+            return passed("; ".join(f"{who}: p99 {each.p99_s:.3f} s" for who, each in self.baselines.items()))
+        return (failed if any(each.verdict is Verdict.FAIL for each in bad) else unknown)("; ".join(map(str, bad)))
+
+    def stop(self) -> None:
+        """No new arrivals; what is under way is awaited, what is held is given back."""
+        if self.ended is None:
+            self.last = self._process.state()
+            self.ended = self._process.stop(_STOPS_WITHIN_S)
+            self._run.timeline.tell("load.ended", held=self.ended.held, why=self.ended.why)
+
+    def kill(self) -> None:
+        if self.ended is None:
+            self._process.kill()
+
+    def _is_hopeless(self, lasted_s: float) -> bool:
+        """Where it fails for long enough, waiting does not mend it."""
+        fails = any(each.judgement.verdict is Verdict.FAIL for each in self.baselines.values())
+        return fails and lasted_s > 2 * self.wanted.baseline_s
+
+    def _what_to_do(self) -> str:
+        return f"look at: chaos-aura status; what was asked and answered is in {self._run.folder.path}"
+
+    def _capacity(self, run: Run, catalogue: Catalogue) -> float:
+        url = f"http://{catalogue.service(_API).address}"
+        return capacity_of(run.project.home, url, os.environ).cycles_per_s
+
+
+def inventory(catalogue: Catalogue) -> dict[str, int]:
+    """How many GPUs there are, by type, as the pool itself says: asked directly, through no edge."""
+    address = catalogue.service(_API).address
+    connection = HTTPConnection(address.host, address.port, timeout=10.0)
+    try:
+        connection.request("GET", "/gpus")
+        answer = connection.getresponse()
+        body = answer.read()
+        return {str(name): int(count) for name, count in json.loads(body)["total"].items()}
+    except (OSError, HTTPException, ValueError, KeyError, AttributeError, TypeError) as cause:
+        raise ServiceUnhealthy(
+            _API, f"does not tell its inventory ({cause})", "look at: chaos-aura logs api"
+        ) from cause
+    finally:
+        connection.close()

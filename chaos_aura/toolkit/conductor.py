@@ -1,0 +1,293 @@
+"""Conducts a run through what Chaos Toolkit does with an experiment: from its preflight to its verdict.
+
+begin -> hypothesis -> method (load, faults) -> end the faults, watch until it has recovered, settle -> hypothesis
+-> rollbacks -> conclude
+"""
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Dry
+
+from chaos_aura.core.errors import ChaosAuraError, NotHealed
+from chaos_aura.core.outcome import RunOutcome
+from chaos_aura.core.project import Project
+from chaos_aura.run.about import About
+from chaos_aura.run.conclusion import Conclusion
+from chaos_aura.run.evidence import Evidence, stories
+from chaos_aura.run.folder import VARIABLE
+from chaos_aura.run.load_wanted import LoadWanted
+from chaos_aura.run.options import Options
+from chaos_aura.run.preflight import mend_leftovers, refuse_strangers, refuse_unknown_bystanders, stack_up
+from chaos_aura.run.result import result
+from chaos_aura.run.revision import Revision
+from chaos_aura.run.run import Run
+from chaos_aura.run.safeguards import Safeguard, Safeguards
+from chaos_aura.run.sampler import Sampler
+from chaos_aura.run.secrecy import Secrecy
+from chaos_aura.run.service_logs import Marks
+from chaos_aura.run.standing import Phase
+from chaos_aura.run.tenants import BaselineNotMet, Tenants
+from chaos_aura.run.turn import turn
+from chaos_aura.toolkit import active, session
+from chaos_aura.toolkit.ending import not_healed
+from chaos_aura.toolkit.followed import Followed
+from chaos_aura.toolkit.interruption import Interruption
+from chaos_aura.toolkit.journal import condemn, hide_secrets, pronounce
+from chaos_aura.toolkit.judging import judged
+from chaos_aura.toolkit.planned import Planned, planned_faults
+from chaos_aura.toolkit.recovered import await_hypothesis
+from chaos_aura.toolkit.said import LOGGER, Discreet
+from chaos_aura.toolkit.screen import Screen
+
+_SAMPLED_WITHIN_S = 20.0
+
+
+class Conductor:
+    """Of one run. Its methods are called by the control, in the order in which Chaos Toolkit calls that."""
+
+    def __init__(self, experiment: Mapping[str, Any], configuration: Any, secrets: Any) -> None:
+        self.experiment = experiment
+        self.configuration = configuration
+        self.secrets = secrets
+        self.secrecy = Secrecy(secrets)
+        self.dry: Dry | None = experiment.get("dry") or None
+        self.run: Run | None = None
+        self.evidence = Evidence()
+        self.followed = Followed(self)
+        self.interruption = Interruption(self.heal_now)
+        self.is_concluded = False
+        self.screen = Screen(self)
+        self._planned: Sequence[Planned] = ()
+        self._would_touch: list[dict[str, Any]] = []
+        self._revision: Future[Revision] | None = None
+        self._marks: list[tuple[Marks, Path]] = []
+        self._closing = ExitStack()
+
+    # What Chaos Toolkit calls, in this order.
+
+    def begin(self, arguments: Mapping[str, Any]) -> None:
+        """The preflight: nothing has been hurt when it fails."""
+        options = Options.of(arguments)
+        project = Project.around(Path.cwd(), os.environ)
+        discreet = Discreet(self.secrecy)
+        LOGGER.addFilter(discreet)
+        self._closing.callback(LOGGER.removeFilter, discreet)
+        self.run = run = Run.begin(project, About.of(self.experiment, sys.argv), options, os.environ)
+        run.on_stop = self.interruption.stop_main_thread
+        self._closing.callback(run.timeline.close)
+        self.interruption.install()
+        self.screen.start()
+        active.begin(self)
+        os.environ[VARIABLE] = str(run.folder.path)
+        refuse_strangers()
+        looking = ThreadPoolExecutor(1)
+        self._closing.callback(looking.shutdown, wait=False)
+        self._revision = looking.submit(Revision.of, project.root)
+        if self.is_rehearsal:
+            self._rehearse(run)
+            return
+        self._closing.enter_context(turn(project.home, run.folder.id, run.about.title, options.wait_s, self.screen.say))
+        self._prepare(run)
+
+    def start_load(self, wanted: LoadWanted) -> Tenants:
+        """Returns when it is known how the system usually is."""
+        run = active.required()
+        if self.evidence.tenants is not None:
+            raise InterruptExecution("a load is running already; one run has one")
+        run.enter(Phase.BASELINE)
+        self.evidence.tenants = tenants = Tenants(run, wanted)
+        try:
+            tenants.measure_baseline()
+        except BaselineNotMet as cause:
+            if not run.is_stopping:
+                run.verdicts.against(RunOutcome.BASELINE_NOT_MET, str(cause))
+            raise
+        return tenants
+
+    def method_is_over(self) -> None:
+        """Before the hypothesis is probed again: it must not be judged while a fault is in force."""
+        run = self.begun
+        if self.followed.has_run_method:
+            return
+        self.followed.has_run_method = True
+        with self.interruption.shielded():
+            self.end_faults()
+        if self.is_rehearsal or run.verdicts.speaks_against or run.is_stopping or self.interruption.received:
+            return
+        if self.evidence.tenants is None and stories(run):
+            run.enter(Phase.RECOVERY)
+            took_s = await_hypothesis(run, self.experiment, self.configuration, self.secrets)
+            run.timeline.tell("run.hypothesis_awaited", took_s=took_s)
+        self.evidence.gather(run, self.crashed)
+        run.folder.write(run.folder.findings, self.secrecy.scrub(self.evidence.findings(run)))
+
+    def conclude(self, journal: dict[str, Any]) -> dict[str, Any]:
+        """The verdict. Whatever goes wrong in here leaves the journal condemned."""
+        status = journal.get("status")
+        condemn(journal)
+        with self.interruption.shielded():
+            run = self.begun
+            self.end_faults()
+            run.enter(Phase.JUDGING)
+            self.evidence.close()
+            self._note_interruption(journal)
+            self.followed.judge_end(journal, str(status))
+            conclusion = self._concluded(run)
+            document: dict[str, Any] = self.secrecy.scrub(self._result(run, conclusion))
+            run.timeline.tell("run.concluded", outcome=conclusion.outcome.value, reasons=list(conclusion.reasons))
+            run.enter(Phase.OVER)
+            self._keep_logs()
+            hide_secrets(journal, self.secrecy)
+            run.folder.write(run.folder.result, document)
+            self.screen.summarize(document)
+            self.is_concluded = True
+            pronounce(journal, document)
+            return document
+
+    def close(self) -> None:
+        """What is left to put back, whatever happened before."""
+        with suppress(Exception):
+            self.evidence.close()
+        with suppress(Exception):
+            self.screen.close()
+        session.close()
+        active.end()
+        os.environ.pop(VARIABLE, None)
+        self._closing.close()
+        self.interruption.restore()
+
+    # What its parts need of each other.
+
+    @property
+    def begun(self) -> Run:
+        if self.run is None:
+            raise ChaosAuraError("run", "was never begun")
+        return self.run
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """A dry run in which no action acts. Nothing is touched then, not even a stack that is down."""
+        return self.dry in (Dry.ACTIONS, Dry.ACTIVITIES)
+
+    def heal_now(self) -> None:
+        """By the reaper, at once, from a signal handler or any thread: it takes no lock and waits for nothing."""
+        if current := session.newest():
+            current.faults.is_stopping = True
+            current.link.heal_now()
+
+    def halt(self) -> None:
+        """What goes on in the background ends: Chaos Toolkit waits for it before it goes on."""
+        self.heal_now()
+
+    def end_faults(self) -> None:
+        """All that this run has injected, proven gone. Those that went on alone are looked at once more first."""
+        run, current = self.begun, session.opened()
+        if current is None:
+            return
+        for outcome in current.faults.end_all():
+            if not outcome.is_good:
+                run.verdicts.against(RunOutcome.NOT_HEALED, str(not_healed(outcome)))
+        for lease in current.faults.open_ones():
+            failure = NotHealed(str(lease.fault), lease.why or "is still open", f"run: chaos-aura heal {lease.id}")
+            run.verdicts.against(RunOutcome.NOT_HEALED, str(failure))
+
+    def crashed(self, where: str, cause: BaseException) -> str:
+        """An error of our own: its traceback is kept in the run's folder, nobody has to read it in the terminal."""
+        told = f"{where} failed: {type(cause).__name__}: {cause}"
+        if self.run is None:
+            return told
+        path = self.run.folder.log("crash")
+        with suppress(OSError), path.open("a", encoding="utf-8") as file:
+            file.write(self.secrecy.hide("".join(traceback.format_exception(cause))) + "\n")
+            return f"{told}; its traceback is in {path}"
+        return told
+
+    def _prepare(self, run: Run) -> None:
+        if left := mend_leftovers(run.project.home):
+            raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
+        run.catalogue = stack_up(run.project, os.environ, run.options.services, self.screen.progress)
+        refuse_unknown_bystanders(run.catalogue, run.options.bystanders)
+        self._marks = [
+            (Marks(run.project.logs, "*.log"), run.folder.logs),
+            (Marks(run.project.home / "spans", "*.ndjson"), run.folder.spans),
+        ]
+        self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
+        if self._planned:
+            current = session.current()
+            for each in self._planned:
+                each.fault(current)
+            current.link.ready()
+        if self._planned or self._loads:
+            self.evidence.sampler = sampler = Sampler(run.folder, run.project.home)
+            sampler.await_ready(_SAMPLED_WITHIN_S)
+        self._watch_over(run)
+
+    @property
+    def _loads(self) -> bool:
+        return any(
+            (each.get("provider") or {}).get("func") == "drive_allocations"
+            for each in self.experiment.get("method", ())
+        )
+
+    def _watch_over(self, run: Run) -> None:
+        safeguards = Safeguards(run, [self._safeguard(each) for each in run.options.safeguards])
+        safeguards.start()
+        self._closing.callback(safeguards.close)
+        if run.options.limit_s:
+            why = f"its time limit of {run.options.limit_s:g} s is over (limit_s of the control)"
+            timer = threading.Timer(run.options.limit_s, run.stop, (RunOutcome.INCONCLUSIVE, why))
+            timer.daemon = True
+            timer.start()
+            self._closing.callback(timer.cancel)
+
+    def _safeguard(self, probe: Mapping[str, Any]) -> Safeguard:
+        from chaoslib.activity import run_activity  # noqa: PLC0415 - only for who has one
+
+        def look() -> str:
+            output = run_activity({"type": "probe", **probe}, self.configuration, self.secrets)
+            judgement = judged(probe, {"status": "succeeded", "output": output}, self.configuration, self.secrets)
+            return "" if judgement else f"{probe['name']}: {'; '.join(judgement.reasons)}"
+
+        return look
+
+    def _rehearse(self, run: Run) -> None:
+        self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
+        if self._planned:
+            current = session.current()
+            self._would_touch = [each.would_touch(current) for each in self._planned]
+
+    def _note_interruption(self, journal: dict[str, Any]) -> None:
+        if name := self.interruption.received:
+            reason = f"received {name}"
+            self.begun.verdicts.against(RunOutcome.INTERRUPTED, f"{reason}; what was in force was healed at once")
+            journal["interruption"] = {"kind": "signal", "name": name, "reason": reason}
+
+    def _concluded(self, run: Run) -> Conclusion:
+        if self.dry is not None and not run.verdicts.speaks_against:
+            return Conclusion(RunOutcome.DRY, (f"a dry run ({self.dry.value}) proves nothing",))
+        missing = [*self.followed.missing()]
+        if run.timeline.lost:
+            missing.append(f"{run.timeline.lost} events of the timeline are lost")
+        missing += [
+            f"{story}: the timeline does not tell of its end"
+            for story in stories(run)
+            if story.in_force_ns is not None and story.healed_ns is None and not story.wrong
+        ]
+        return run.verdicts.conclude(missing=missing)
+
+    def _result(self, run: Run, conclusion: Conclusion) -> dict[str, Any]:
+        revision = self._revision.result() if self._revision else Revision()
+        return result(run, self.evidence, conclusion, revision, self._would_touch)
+
+    def _keep_logs(self) -> None:
+        for marks, folder in self._marks:
+            marks.copy_since(folder)

@@ -1,0 +1,68 @@
+"""Ctrl-C, SIGTERM and SIGHUP while a run goes on: the reaper is woken, and the main thread is brought to its end.
+
+A handler takes no lock: it may have interrupted whoever holds it.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    """What Chaos Toolkit takes for an interruption wherever it comes; no `except Exception` swallows it."""
+
+
+class Interruption:
+    """`on_signal` is called in the handler. `received` is the first signal that came from outside."""
+
+    def __init__(self, on_signal: Callable[[], None]) -> None:
+        self.received = ""
+        self._on_signal = on_signal
+        self._is_own = False
+        self._shields = 0
+        self._former: dict[signal.Signals, Any] = {}
+
+    def install(self) -> None:
+        """In the main thread. What is ignored, as under nohup, stays ignored."""
+        for each in _SIGNALS:
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                self._former[each] = signal.signal(each, self._handle)
+
+    def restore(self) -> None:
+        while self._former:
+            each, former = self._former.popitem()
+            signal.signal(each, former)
+
+    def stop_main_thread(self) -> None:
+        """From any thread of ours."""
+        self._is_own = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def shield(self) -> None:
+        """Until `unshield` a signal is only noted: what goes on must not be cut short."""
+        self._shields += 1
+
+    def unshield(self) -> None:
+        self._shields = max(0, self._shields - 1)
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        self.shield()
+        try:
+            yield
+        finally:
+            self.unshield()
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        is_own, self._is_own = self._is_own and number == signal.SIGTERM, False
+        if not is_own:
+            self.received = self.received or name
+        self._on_signal()
+        if not self._shields:
+            raise Interrupted(name)
