@@ -16,6 +16,7 @@ ChaosAuraError
 ├── NotInForce          injected, but not proven; it has been healed
 ├── NotHealed           it could not be proven gone
 ├── LedgerUnusable      what must be written down before a fault could not be
+├── LoadFailed          the load did not begin, or ended by itself
 ├── ReaperMissing       nobody watches over the faults, so none may be injected
 └── PlugInBroken        an injector of somebody's does not keep the contract
 """
@@ -111,6 +112,10 @@ class NotHealed(ChaosAuraError):
 
 
 class LedgerUnusable(ChaosAuraError):
+    pass
+
+
+class LoadFailed(ChaosAuraError):
     pass
 
 
