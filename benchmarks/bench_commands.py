@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local_stack import chaos_aura, placed
 
-from chaos_aura.stack import health
+from chaos_aura.pings import of_service
 
 _TIMES = 15
 _HELP_GOAL_MS = 150
@@ -25,12 +25,12 @@ def main() -> None:
         stack.up()
         catalogue = stack.running().catalogue
         for service in catalogue.services:
-            ping_ms = _median_ms(lambda name=service.name: _wall_s(lambda: health.ping(catalogue, name, 5)))
+            ping_ms = _median_ms(lambda name=service.name: _wall_s(lambda: of_service.ping(catalogue, name, 5)))
             print(f"one ping of {service.name:12} {ping_ms:6.2f} ms")
         status_ms = _median_ms(lambda: _wall_s(lambda: stack.command("status")))
         again_ms = _median_ms(lambda: _wall_s(lambda: stack.command("up")))
         print(f"chaos-aura status        {status_ms:6.0f} ms; up when it is up {again_ms:.0f} ms")
-        _watch(lambda: [health.ping(catalogue, service.name, 5) for service in catalogue.services])
+        _watch(lambda: [of_service.ping(catalogue, service.name, 5) for service in catalogue.services])
 
 
 def _watch(look: Callable[[], object]) -> None:

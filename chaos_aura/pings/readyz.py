@@ -71,3 +71,13 @@ def _missing(undone: object) -> list[str]:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())[:EXCERPT]
+
+
+def page(service: str, address: Address, timeout_s: float) -> dict[str, object]:
+    """The whole document, whatever its number: `status`, `dependencies` and what else there is."""
+    with connected(service, address, timeout_s) as wire:
+        answer = get(wire, address, _PATH)
+        document = _document(answer.body)
+        if not isinstance(document.get("status"), str):
+            raise Garbled(f"{_PATH} tells of no status: {answer.status} {_on_one_line(answer.body)}")
+        return document

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import PingFailed, PortTaken, ServiceUnhealthy
-from chaos_aura.stack import health
+from chaos_aura.pings import of_service
 from chaos_aura.stack.build import listener_of
 from chaos_aura.stack.logs import tail
 from chaos_aura.stack.port_holder import holder_of
@@ -56,7 +56,7 @@ def await_healthy(
 def _first_pong(catalogue: Catalogue, name: str, began_s: float, given_up: threading.Event) -> float:
     while not given_up.is_set():
         try:
-            health.ping(catalogue, name, _PING_WITHIN_S)
+            of_service.ping(catalogue, name, _PING_WITHIN_S)
         except PingFailed:
             given_up.wait(_TRY_EVERY_S)
         else:
@@ -106,7 +106,7 @@ class _Judge:
 
     def _why_late(self, child: ChildStatus) -> str:
         try:
-            health.ping(self._stack.catalogue, child.name, _PING_WITHIN_S)
+            of_service.ping(self._stack.catalogue, child.name, _PING_WITHIN_S)
         except PingFailed as failed:
             return f"is not healthy in time: {failed.why}"
         return "took too long to get healthy"

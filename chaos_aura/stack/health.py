@@ -6,11 +6,9 @@ from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed
-from chaos_aura.pings import Pong
-from chaos_aura.stack.services import LOCAL_SERVICES
+from chaos_aura.pings.of_service import ping
 from chaos_aura.supervision.state import ChildState, ChildStatus
 
-_PINGS = {service.name: service.ping for service in LOCAL_SERVICES}
 _REMEDIES = {
     ChildState.STOPPED: "run: chaos-aura up",
     ChildState.ENDED: "run: chaos-aura up",
@@ -46,10 +44,6 @@ class Health:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def ping(catalogue: Catalogue, name: str, timeout_s: float) -> Pong:
-    return _PINGS[name](catalogue, timeout_s)
 
 
 def check(catalogue: Catalogue, child: ChildStatus, timeout_s: float) -> Health:

@@ -20,6 +20,7 @@ from chaos_aura.core.errors import ChaosAuraError, PingFailed, ServiceUnhealthy
 from chaos_aura.core.lock import take
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.project import Project
+from chaos_aura.pings import of_service
 from chaos_aura.stack import ports
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.build import aot_caches, catalogue_of, make_site, port_names
@@ -141,7 +142,7 @@ def _run_for_a_while(service: LocalService, site: Site) -> None:
     try:
         _await_pong(service, catalogue, server)
         for _ in range(_EXERCISES):
-            service.ping(catalogue, _PING_WITHIN_S)
+            of_service.ping(catalogue, service.name, _PING_WITHIN_S)
         server.send_signal(signal.SIGTERM)
         server.wait(_ENDS_WITHIN_S)
     finally:
@@ -153,7 +154,7 @@ def _await_pong(service: LocalService, catalogue: Catalogue, server: "subprocess
     deadline_s = time.monotonic() + _HEALTHY_WITHIN_S
     while True:
         try:
-            service.ping(catalogue, _PING_WITHIN_S)
+            of_service.ping(catalogue, service.name, _PING_WITHIN_S)
         except PingFailed:
             if server.poll() is not None or time.monotonic() > deadline_s:
                 raise

@@ -7,9 +7,8 @@ import shutil
 import subprocess
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.core.catalogue import Service
 from chaos_aura.core.errors import ServiceUnhealthy
-from chaos_aura.pings import Pong, kafka
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
 from chaos_aura.stack.services.site import Site
@@ -57,9 +56,6 @@ class Kafka:
         # The property only names the process for a person who reads `ps`: all else is in the file.
         argv = [str(site.jre.java), "-Druns=kafka.Kafka", f"@{arguments}"]
         return site.program(self.name, argv, grace_s=15, has_clock=True)
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        return kafka.ping(catalogue.service(self.name).address, timeout_s)
 
     def _properties(self, site: Site, data: str) -> str:
         advertised = {"DIRECT": site.address(self.name)}

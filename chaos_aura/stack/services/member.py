@@ -8,10 +8,9 @@ import sys
 from collections.abc import Mapping
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service, uri_of
+from chaos_aura.core.catalogue import Service, uri_of
 from chaos_aura.core.errors import SupervisorFailed
 from chaos_aura.core.project import Project
-from chaos_aura.pings import Pong, readyz
 from chaos_aura.stack import flags
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.services.site import Site
@@ -58,9 +57,6 @@ class Member:
         argv = [sys.executable, "-P", "-m", f"chaos_aura.platform.{self.client}", str(settings)]
         env = _own_variables(site.environ)
         return site.program(self.name, argv, grace_s=self.grace_s, env=env, ends_first=True, has_clock=True)
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        return readyz.ping(self.name, catalogue.service(self.name).address, timeout_s)
 
     def _settings(self, site: Site) -> dict[str, object]:
         edges = {

@@ -6,9 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.core.catalogue import Service
 from chaos_aura.core.errors import MachineLacks
-from chaos_aura.pings import Pong, bolt
 from chaos_aura.stack.java import NATIVE_ACCESS, SHORT_START, Jvm
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
@@ -64,9 +63,6 @@ class Neo4j:
         host = Path(__file__).with_name("neo4j_host.py")  # by its file: as a module it would import all services
         argv = [sys.executable, "-P", str(host), str(config)]
         return site.program(self.name, argv, grace_s=20, env={"JAVA_HOME": str(site.jre.home)}, has_clock=True)
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        return bolt.ping(catalogue.service(self.name).address, timeout_s)
 
     def _settings(self, site: Site) -> dict[str, str]:
         return {

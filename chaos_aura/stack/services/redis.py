@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
-from chaos_aura.pings import Pong, redis
+from chaos_aura.core.catalogue import Service
 from chaos_aura.stack.services.site import Site, package_folder
 from chaos_aura.stack.supervisor.program import Program
 
@@ -53,9 +52,6 @@ class Redis:
         server, _ = _find_server(site)
         config = site.project.config(self.name) / "redis.conf"
         return site.program(self.name, [str(server), str(config)], grace_s=5, has_clock=_is_packaged(server))
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        return redis.ping(catalogue.service(self.name).address, timeout_s)
 
 
 def _quoted(path: Path) -> str:

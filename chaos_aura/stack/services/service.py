@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
-from chaos_aura.pings import Pong
+from chaos_aura.core.catalogue import Service
 from chaos_aura.stack.java import Jvm
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
@@ -31,6 +30,3 @@ class LocalService(Protocol):
         """Writes its configuration, makes its data folder usable. Idempotent."""
 
     def program(self, site: Site) -> Program: ...
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        """One real operation at its direct address. PingFailed when it does not succeed."""

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
+from chaos_aura.core.catalogue import Service
 from chaos_aura.core.project import Project
-from chaos_aura.pings import Pong, temporal
 from chaos_aura.stack.services.site import Site, installed_program
 from chaos_aura.stack.supervisor.program import Program
 
@@ -58,9 +57,6 @@ class Temporal:
         for setting in _DYNAMIC_CONFIG:
             argv += ["--dynamic-config-value", setting]
         return site.program(self.name, argv, env=_ENVIRON, grace_s=5)
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        return temporal.ping(catalogue.service(self.name).address, timeout_s)
 
 
 def database(project: Project) -> Path:

@@ -4,9 +4,7 @@ import json
 from collections.abc import Mapping
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Service
-from chaos_aura.core.errors import PingFailed
-from chaos_aura.pings import Pong, toxiproxy
+from chaos_aura.core.catalogue import Service
 from chaos_aura.stack.edges import edge_port_name
 from chaos_aura.stack.services.site import Site
 from chaos_aura.stack.supervisor.program import Program
@@ -35,16 +33,6 @@ class Toxiproxy:
         argv = [str(site.cache.toxiproxy), "-host", address.host, "-port", str(address.port)]
         argv += ["-config", str(site.project.config(self.name) / "proxies.json")]
         return site.program(self.name, argv, grace_s=3, env={"LOG_LEVEL": "warn"})
-
-    def ping(self, catalogue: Catalogue, timeout_s: float) -> Pong:
-        """It answers well even when it could not listen for one of its proxies, so they are counted too."""
-        address = catalogue.service(self.name).address
-        pong = toxiproxy.ping(address, timeout_s)
-        listening = toxiproxy.listening(address, timeout_s)
-        for edge in catalogue.edges:
-            if listening.get(edge.name) != str(edge.address):
-                raise PingFailed(f"toxiproxy at {address}", f"has no proxy for the edge {edge.name} at {edge.address}")
-        return pong
 
 
 def write_proxies(site: Site, upstreams: Mapping[tuple[str, str], Address]) -> None:
