@@ -37,6 +37,16 @@ class Operation:
         """Of one that did not end well: `no_capacity`, `unavailable`, `timeout`."""
         return str(self.answered.get("why", ""))
 
+    @property
+    def request_id(self) -> str:
+        """Names the request and its allocation in every store; several tries of one request share it."""
+        return str(self.asked.get("request_id", self.id))
+
+    @property
+    def gpu_ids(self) -> tuple[str, ...]:
+        """Of one that was granted."""
+        return tuple(map(str, self.answered.get("gpu_ids", ())))
+
     def latency_s(self, until_ns: int) -> float:
         """From when it was meant to begin; of one that was under way at that time, so far."""
         return (min(until_ns if self.ended_ns is None else self.ended_ns, until_ns) - self.due_ns) / 1e9

@@ -25,6 +25,10 @@ class Judgement:
     def has_passed(self) -> bool:
         return self.verdict is Verdict.PASS
 
+    def __bool__(self) -> bool:
+        """What Chaos Toolkit asks of a tolerance: only a pass is met."""
+        return self.has_passed
+
     def __str__(self) -> str:
         return f"{self.verdict.value}: {'; '.join(self.reasons)}" if self.reasons else self.verdict.value
 

@@ -24,13 +24,13 @@ def unjustified_refusals(
     first_ns: dict[str, int] = {}
     for each in operations:
         if each.what == ALLOCATE:
-            first_ns[_request_of(each)] = min(each.invoked_ns, first_ns.get(_request_of(each), _NEVER_NS))
+            first_ns[each.request_id] = min(each.invoked_ns, first_ns.get(each.request_id, _NEVER_NS))
     return frozenset(
         each.id
         for each in operations
         if _is_refusal(each)
         and _must_have_fitted(
-            each, held, first_ns[_request_of(each)] - int(stale_s * 1e9), inventory.get(_type_of(each), 0)
+            each, held, first_ns[each.request_id] - int(stale_s * 1e9), inventory.get(_type_of(each), 0)
         )
     )
 
@@ -41,7 +41,7 @@ def _is_refusal(operation: Operation) -> bool:
 
 def _must_have_fitted(refused: Operation, held: "_Held", from_ns: int, inventory: int) -> bool:
     until_ns = refused.ended_ns if refused.ended_ns is not None else _NEVER_NS
-    at_most = held.at_most(_type_of(refused), from_ns, until_ns) - held.by_request(_request_of(refused), until_ns)
+    at_most = held.at_most(_type_of(refused), from_ns, until_ns) - held.by_request(refused.request_id, until_ns)
     return at_most + _count_of(refused) <= inventory
 
 
@@ -55,7 +55,7 @@ class _Held:
         for each in operations:
             if each.what == ALLOCATE and not _is_refusal(each):
                 taken[_type_of(each)].append((each.invoked_ns, _count_of(each)))
-                self._tries[_request_of(each)].append((each.invoked_ns, _count_of(each)))
+                self._tries[each.request_id].append((each.invoked_ns, _count_of(each)))
                 free[_type_of(each)].append((_free_ns(each, released_ns), _count_of(each)))
         self._taken = {name: _Steps(steps) for name, steps in taken.items()}
         self._free = {name: _Steps(steps) for name, steps in free.items()}
@@ -90,7 +90,7 @@ def _released(operations: Iterable[Operation]) -> dict[str, int]:
     ended: dict[str, int] = {}
     for each in operations:
         if each.what == RELEASE and each.outcome is Outcome.OK and each.ended_ns is not None:
-            allocation = _request_of(each)
+            allocation = each.request_id
             ended[allocation] = min(each.ended_ns, ended.get(allocation, _NEVER_NS))
     return ended
 
@@ -99,11 +99,7 @@ def _free_ns(taken: Operation, released_ns: Mapping[str, int]) -> int:
     """From when on it certainly holds nothing."""
     if taken.outcome is Outcome.FAIL and taken.ended_ns is not None:
         return taken.ended_ns
-    return released_ns.get(_request_of(taken), _NEVER_NS)
-
-
-def _request_of(operation: Operation) -> str:
-    return str(operation.asked.get("request_id", operation.id))
+    return released_ns.get(taken.request_id, _NEVER_NS)
 
 
 def _type_of(operation: Operation) -> str:

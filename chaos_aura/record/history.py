@@ -97,22 +97,35 @@ class _Reading:
         for line in content.splitlines():
             if line:
                 try:
-                    self._fold(orjson.loads(line))
-                except (ValueError, KeyError, TypeError, AttributeError):
+                    fold(self.operations, line)
+                except Unreadable:
                     self.unread += 1
 
     def done(self) -> ReadHistory:
         return ReadHistory(tuple(sorted(self.operations.values(), key=lambda each: each.due_ns)), self.unread)
 
-    def _fold(self, row: dict[str, Any]) -> None:
-        op, at_ns, value = str(row["op"]), int(row["at"]), dict(row["value"])
-        if row["is"] == _INVOKE:
-            if op in self.operations:
-                raise ValueError(op)
-            what, by = str(row["what"]), str(row["by"])
-            self.operations[op] = Operation(op, what, by, int(row["due"]), at_ns, asked=value)
-            return
-        outcome, began = Outcome(row["is"]), self.operations[op]
-        if began.outcome is not None:
+
+class Unreadable(ValueError):
+    """A line that is torn, or belongs to nothing."""
+
+
+def fold(operations: dict[str, Operation], line: bytes) -> Operation:
+    """What the line tells, added to what is known: the operation as it is now."""
+    try:
+        operation = _told(operations, orjson.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise Unreadable(repr(line[:80])) from cause
+    operations[operation.id] = operation
+    return operation
+
+
+def _told(operations: Mapping[str, Operation], row: dict[str, Any]) -> Operation:
+    op, at_ns, value = str(row["op"]), int(row["at"]), dict(row["value"])
+    if row["is"] == _INVOKE:
+        if op in operations:
             raise ValueError(op)
-        self.operations[op] = replace(began, ended_ns=at_ns, outcome=outcome, answered=value)
+        return Operation(op, str(row["what"]), str(row["by"]), int(row["due"]), at_ns, asked=value)
+    outcome, began = Outcome(row["is"]), operations[op]
+    if began.outcome is not None:
+        raise ValueError(op)
+    return replace(began, ended_ns=at_ns, outcome=outcome, answered=value)

@@ -21,3 +21,9 @@ def test_the_reasons_of_the_worse_come_first() -> None:
     assert found.reasons == ("f", "g", "u", "p")
     assert str(found) == "fail: f; g; u; p"
     assert not found.has_passed
+
+
+def test_only_a_pass_is_true_for_whoever_asks_for_a_bool() -> None:
+    assert passed("p")
+    assert not unknown("u")
+    assert not failed("f")

@@ -1,0 +1,35 @@
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from chaos_aura.core.errors import BadInput
+from chaos_aura.record.stores import Pool, Recorded, Stores, read_stores
+
+STORES = Stores(
+    12,
+    Pool({"t4": 4}, {"t4": 3}, {"tag-1": ("t4-0",)}),
+    {"tag-1": Recorded(1, "granted", ("t4-0",))},
+    {"tag-1": {"granted": ("tag-1:allocation.granted",)}},
+    {"redis": "nobody asks it"},
+)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "stores.json"
+    path.write_bytes(STORES.to_json())
+    assert read_stores(path) == STORES
+
+
+@pytest.mark.parametrize("key", ["at", "pool", "neo4j", "kafka", "missing"])
+def test_half_a_document_is_none(tmp_path: Path, key: str) -> None:
+    document: dict[str, Any] = orjson.loads(STORES.to_json())
+    del document[key]
+    with pytest.raises(BadInput, match=key):
+        Stores.of(document)
+
+
+def test_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"stores\.json: cannot be read"):
+        read_stores(tmp_path / "stores.json")
