@@ -1,0 +1,66 @@
+"""Decisions in Neo4j: which of those that are waited for are there, and all that is there of a run."""
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from chaos_aura.core.operation import ALLOCATE
+from chaos_aura.record.stores import Recorded
+from probes.packages import require
+from probes.sampler.waiting import Acknowledged, Backlogs
+
+if TYPE_CHECKING:
+    from probes.neo4j_client import Neo4j
+
+_THERE: LiteralString = (
+    "UNWIND $ids AS id MATCH (decision:Decision {allocation_id: id}) RETURN decision.allocation_id AS id"
+)
+_OF_RUN: LiteralString = """
+MATCH (allocation:Allocation) WHERE allocation.allocation_id STARTS WITH $tag
+RETURN allocation.allocation_id AS id, allocation.state AS state,
+       COUNT { (allocation)-[:DECIDED_BY]->(:Decision) } AS decisions,
+       [(allocation)-[:HOLDS|HELD]->(gpu:Gpu) | gpu.gpu_id] AS gpu_ids
+"""
+_AT_ONCE = 1000
+_WITHIN_S = 4.0  # a fresh server plans its first queries for seconds
+_ALL_WITHIN_S = 20.0
+
+
+class Decisions:
+    """`uri` is Neo4j's own, past every edge. Of any thread."""
+
+    def __init__(self, uri: str, backlogs: Backlogs) -> None:
+        self._uri = uri
+        self._backlogs = backlogs
+        self._client: Neo4j | None = None
+        self._asking = threading.Lock()
+
+    def look(self) -> dict[str, Any]:
+        """PingFailed when it could not be asked. When nothing waits, nobody is asked."""
+        waiting = self._backlogs.decisions
+        self._backlogs.read_on()
+        outstanding = [each.allocation for each in waiting.oldest_first()]
+        for start in range(0, len(outstanding), _AT_ONCE):
+            for found in self._ask(_THERE, _WITHIN_S, ids=outstanding[start : start + _AT_ONCE]):
+                waiting.arrived(Acknowledged(ALLOCATE, found["id"]))
+        return waiting.told(time.monotonic_ns())
+
+    def warm(self) -> None:
+        """The server plans the query, and this process imports the client, before anything depends on it."""
+        self._ask(_THERE, _WITHIN_S, ids=[])
+
+    def of_run(self, tag: str) -> dict[str, Recorded]:
+        rows = self._ask(_OF_RUN, _ALL_WITHIN_S, tag=tag)
+        return {
+            row["id"]: Recorded(row["decisions"], row["state"] or "", tuple(sorted(set(row["gpu_ids"]))))
+            for row in rows
+        }
+
+    def _ask(self, text: LiteralString, timeout_s: float, **parameters: Any) -> list[dict[str, Any]]:
+        with self._asking:
+            if self._client is None:
+                require("neo4j")
+                from probes.neo4j_client import Neo4j  # noqa: PLC0415 - 0.3 s
+
+                self._client = Neo4j(self._uri)
+            return self._client.ask(text, timeout_s, **parameters)

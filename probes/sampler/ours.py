@@ -1,0 +1,63 @@
+"""Which processes belong to the stack or to the run, so that what the others use is told from it.
+
+Ours is what the run started: its controller and this sampler. And what runs in the stack's folder or names it on its
+command line: the supervisor, its keeper, the reaper and its helpers do. And whatever descends from one of ours, or did
+when it was first seen: an orphan stays ours.
+"""
+
+import os
+from pathlib import Path
+
+from chaos_aura.core.process import ProcessId
+from probes.sampler.census import Census, Process
+
+_SETTLES_WITHIN = 4  # looks: what has just been forked still bears its parent's command line
+
+
+class Ours:
+    def __init__(self, home: Path, controller: int) -> None:
+        """`controller` is the process that runs the experiment."""
+        self._home = os.fsencode(home.resolve())
+        self._roots = frozenset({controller, os.getpid()})
+        self._known: set[ProcessId] = set()
+        self._looks: dict[ProcessId, int] = {}
+
+    def among(self, census: Census) -> set[int]:
+        """Their numbers."""
+        roots = {process.id.pid for process in census.processes.values() if self._is_root(process)}
+        ours = census.family(roots)
+        self._known = {census.processes[pid].id for pid in ours}
+        living = {process.id for process in census.processes.values()}
+        self._looks = {process: looks for process, looks in self._looks.items() if process in living}
+        return ours
+
+    def _is_root(self, process: Process) -> bool:
+        if process.id.pid in self._roots or process.id in self._known:
+            return True
+        looks = self._looks.get(process.id, 0)
+        if looks >= _SETTLES_WITHIN:
+            return False
+        self._looks[process.id] = looks + 1
+        return self._is_of_home(process.id.pid)
+
+    def _is_of_home(self, pid: int) -> bool:
+        inside = self._home + b"/"
+        command = command_line(pid)
+        return (
+            (_link(f"/proc/{pid}/cwd") + b"/").startswith(inside) or inside in command or self._home + b"\0" in command
+        )
+
+
+def command_line(pid: int) -> bytes:
+    """Words ended by zeros. Empty of one that has ended, and of a stranger that hides it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _link(path: str) -> bytes:
+    try:
+        return os.fsencode(os.readlink(path))  # noqa: PTH115 - Path's own costs four times as much
+    except OSError:
+        return b""

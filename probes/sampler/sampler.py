@@ -1,0 +1,119 @@
+"""All that is watched, each in a thread of its own, and written down as it is seen."""
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chaos_aura.core.errors import ChaosAuraError, PingFailed
+from chaos_aura.pings import of_service
+from chaos_aura.record.following import Following
+from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
+from chaos_aura.supervision.client import Supervision
+from probes.run import Run
+from probes.sampler.decisions import Decisions
+from probes.sampler.events import Events
+from probes.sampler.processes import Processes
+from probes.sampler.readiness import look_at_readiness
+from probes.sampler.stores_file import read_all, write_stores
+from probes.sampler.ticking import Ticking
+from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
+from probes.stack import catalogue
+
+_EVERY_S, _OFTEN_S = 1.0, 0.5
+_PING_WITHIN_S = 2.0
+_READY_WITHIN_S = 1.0
+
+
+class Sampler:
+    """BadInput or StackDown when there is no such run, or no stack."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self._run = Run.of(folder)
+        self._catalogue = catalogue(home)
+        self._supervision = Supervision(home)
+        self._samples = Samples(folder / FILE)
+        backlogs = Backlogs(Following(folder))
+        self._decisions = Decisions(self._catalogue.service("neo4j").uri, backlogs)
+        self._events = Events(self._catalogue.service("kafka").uri, self._run.tag, backlogs)
+        self._processes = Processes(self._samples, home, self._run.pid)
+        self._told: set[str] = set()
+
+    def start(self, on_ready: Callable[[], None]) -> None:
+        """Returns at once; `on_ready` is called when each thing has been sampled once."""
+        threading.Thread(target=self._begin, args=(on_ready,), daemon=True, name="beginning").start()
+
+    def _begin(self, on_ready: Callable[[], None]) -> None:
+        self._try_first(self._events.begin)
+        self._try_first(self._decisions.warm)
+        threads = self._threads()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.has_looked.wait()
+        on_ready()
+
+    def write_stores(self) -> None:
+        """OSError when they could not be written."""
+        stores = read_all(self._catalogue, self._run.tag, self._decisions, self._events)
+        write_stores(self._run.folder, stores)
+
+    def _threads(self) -> list[Ticking]:
+        health = [
+            Ticking(f"health of {each.name}", _EVERY_S, lambda _, name=each.name: self._health(name))  # type: ignore[misc]
+            for each in self._catalogue.services
+        ]
+        return [
+            *health,
+            Ticking("readiness", _OFTEN_S, self._readiness),
+            Ticking("decisions", _EVERY_S, lambda _: self._backlog(DECISIONS, self._decisions.look)),
+            Ticking("events", _EVERY_S, lambda _: self._backlog(EVENTS, self._events.look)),
+            Ticking("supervisor", _EVERY_S, self._services),
+            Ticking("machine", _OFTEN_S, self._processes.look),
+        ]
+
+    def _health(self, service: str) -> bool:
+        try:
+            pong = of_service.ping(self._catalogue, service, _PING_WITHIN_S)
+        except PingFailed as failed:
+            seen: dict[str, Any] = {"healthy": False, "latency_s": None, "detail": failed.why}
+        else:
+            seen = {"healthy": True, "latency_s": round(pong.latency_s, 6), "detail": pong.detail}
+        self._samples.add(HEALTH, service=service, **seen)
+        return True
+
+    def _readiness(self, _late_s: float) -> bool:
+        self._samples.add(READINESS, **look_at_readiness(self._catalogue.service("api").address, _READY_WITHIN_S))
+        return True
+
+    def _backlog(self, name: str, look: Callable[[], Mapping[str, Any]]) -> bool:
+        try:
+            seen = look()
+        except ChaosAuraError as cause:
+            self._tell_once(f"{name} could not be seen: {cause}")
+            seen = UNSEEN
+        self._samples.add(BACKLOG, name=name, **seen)
+        return True
+
+    def _services(self, _late_s: float) -> bool:
+        """The supervisor may be away: what it told last holds until it tells more."""
+        with suppress(ChaosAuraError):
+            children = self._supervision.children()
+            self._processes.services = {
+                name: child.process.pid for name, child in children.items() if child.process and not child.is_job
+            }
+        return True
+
+    def _try_first(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except ChaosAuraError as cause:
+            self._tell_once(str(cause))
+
+    def _tell_once(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            sys.stderr.write(f"sampler: {line}\n")
+            sys.stderr.flush()
