@@ -1,0 +1,85 @@
+"""The times of a recovery, each with its error, and the one that counts against its budget.
+
+degraded      0.31 s (0.25 to 0.31)
+detected      0.92 s
+recovered    17.43 s (17.37 to 17.43)
+since healed  2.31 s (2.25 to 2.31)   ━─────────── 7.7 % of 30 s
+"""
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from chaos_aura.report.bar import bar
+from chaos_aura.report.part import Part
+from chaos_aura.report.quantity import measured, percent
+
+_WELL = "recovered"
+_NOT_KNOWN = ("unmeasured", "undecided")
+_BAR, _ROOM_FOR_BAR = 12, 64
+_ABSENT = Part(None)
+_WORDS = {
+    "degraded": "degraded",
+    "detected": "detected",
+    "recovered": "recovered",
+    "recovered_from_healed": "since healed",
+}
+
+
+def times(recovery: Part, width: int) -> Iterable[RenderableType]:
+    """Nothing where nothing was to recover."""
+    state, members = recovery["state"].text, dict(recovery.members or ())
+    if state and state != _WELL:
+        yield Text(state, style="yellow" if state in _NOT_KNOWN else "bold red" if "not" in state else "")
+    if not members.keys() & _WORDS.keys():
+        return
+    counting = "recovered_from_healed" if "heal" in recovery["counts_from"].text else "recovered"
+    budget = _budget(recovery[counting]["at_s"].number, recovery["budget_s"].number, width)
+    if width >= _ROOM_FOR_BAR:
+        yield _table(members, counting, budget)
+    else:
+        yield _table(members)
+        if budget:
+            yield Text.assemble(f"{_WORDS[counting]}: ", budget)
+
+
+def _table(members: dict[str, Part], counting: str = "", budget: Text | None = None) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for name, word in _WORDS.items():
+        moment = members.get(name, _ABSENT)
+        if name == "recovered_from_healed" and not moment.is_there:
+            continue
+        told, error = _moment(moment, is_known=name in members)
+        table.add_row(word, told, error, budget if name == counting and budget else "")
+    return table
+
+
+def _moment(moment: Part, *, is_known: bool) -> tuple[Text, Text]:
+    """Its time and, where it is known, its error."""
+    at_s, low_s, high_s = (moment[name].number for name in ("at_s", "low_s", "high_s"))
+    if at_s is None:
+        if low_s is not None:
+            return Text(f"> {measured(low_s)}"), Text("end not seen", style="dim")
+        return Text("none seen" if is_known and not moment.is_there else "not measured", style="dim"), Text()
+    return Text(measured(at_s), style="bold"), Text(_error(low_s, high_s), style="dim")
+
+
+def _error(low_s: float | None, high_s: float | None) -> str:
+    if low_s is None or low_s == high_s:
+        return ""
+    return f"({low_s:.2f} to {high_s:.2f})" if high_s is not None else f"({low_s:.2f} or later)"
+
+
+def _budget(at_s: float | None, budget_s: float | None, width: int) -> Text:
+    if at_s is None or budget_s is None or budget_s <= 0:
+        return Text()
+    share = at_s / budget_s
+    style = "green" if share <= 1 else "bold red"
+    told = Text(f"{percent(share) if share < 1 else f'{share:.0%}'} of {budget_s:g} s", style=style)
+    return told if width < _ROOM_FOR_BAR else Text.assemble(bar(share, _BAR, style), " ", told)
