@@ -27,6 +27,8 @@ COMMANDS = {
     "inject": "Inject one fault by hand, prove it, hold it, heal it, prove it gone.",
     "leases": "Show the faults that are not healed yet.",
     "heal": "End faults now, and prove that they are gone.",
+    "runs": "Show the runs that are kept here, newest first.",
+    "result": "Tell again how a run ended.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }

@@ -1,4 +1,7 @@
-"""Numbers as people read them: `8.2 s`, `210 ms`, `98.2 %`."""
+"""Numbers and times as people read them: `8.2 s`, `210 ms`, `98.2 %`."""
+
+import time
+from datetime import datetime
 
 _MS = 1000.0
 _MINUTE_S = 60.0
@@ -36,3 +39,11 @@ def rate(per_s: float) -> str:
 
 def count(number: float) -> str:
     return f"{number:.0f}"
+
+
+def when(iso: str) -> str:
+    """By the clock on the reader's wall; empty when it is no time."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(datetime.fromisoformat(iso).timestamp()))
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -15,7 +15,7 @@ from chaos_aura.report.operations import operation_lines, operations_table
 from chaos_aura.report.outcomes import meaning_of, verdict_of
 from chaos_aura.report.part import Part
 from chaos_aura.report.promises import promises
-from chaos_aura.report.quantity import latency, measured, rate, spent
+from chaos_aura.report.quantity import latency, measured, rate, spent, when
 from chaos_aura.report.times import times
 
 _WIDEST, _NARROWEST = 110, 20
@@ -62,7 +62,7 @@ def _print_banner(console: Console, part: Part, verdict: Verdict, outcome: str) 
     line = f"{verdict.value.upper()}  {': '.join(filter(None, [outcome, title]))}"
     if console.color_system:
         style = f"bold {_INK[verdict]} on {_COLOURS[verdict]}"
-        console.print(Padding(Text(line), (0, 1), style=style, expand=True))
+        console.print(Padding(Text(line), (1, 2), style=style, expand=True))
     else:
         console.print(Text(line))
         console.print("━" * console.width)
@@ -141,8 +141,8 @@ def _machine(machine: Part) -> Iterable[Text]:
 
 def _took(part: Part) -> Iterable[Text]:
     told = [spent(took_s)] if (took_s := part["took_s"].number) is not None else []
-    if began := part["began_at"].text:
-        told.append(f"from {began[:19].replace('T', ' ')}")
+    if began := when(part["began_at"].text):
+        told.append(f"began {began}")
     if seed := part["seed"].word:
         told.append(f"seed {seed}")
     if told:
