@@ -102,4 +102,4 @@ def kill_with_its_reaper(home: FakeHome, one: Controller) -> None:
 def _catalogue() -> Catalogue:
     services = tuple(Service(name, Address("127.0.0.1", 1), "", "1") for name in SERVICES)
     edges = tuple(Edge("worker", name, Address("127.0.0.1", 1), Address("127.0.0.1", 1), "") for name in SERVICES)
-    return Catalogue("local", services, edges)
+    return Catalogue("fake", services, edges)

@@ -11,6 +11,7 @@ from chaos_aura.run.evidence import Evidence
 from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.run import Run
 from chaos_aura.run.tenants import Tenants
+from chaos_aura.toolkit.said import LOGGER
 
 _NONE = (
     "chaos-aura: this experiment has no active control, so nothing would be proven, watched or judged; declare the "
@@ -53,6 +54,7 @@ def conducting() -> Conducting:
     if not _conducting:
         if threading.current_thread() is not threading.main_thread():
             # What a background activity raises is swallowed.
+            LOGGER.error(_NONE)
             os.kill(os.getpid(), signal.SIGTERM)
         raise InterruptExecution(_NONE)
     return _conducting[-1]

@@ -27,6 +27,7 @@ from chaos_aura.run.folder import VARIABLE
 from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.options import Options
 from chaos_aura.run.preflight import mend_leftovers, refuse_strangers, refuse_unknown_bystanders, stack_up
+from chaos_aura.run.present import Present
 from chaos_aura.run.result import result
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
@@ -65,7 +66,7 @@ class Conductor:
         self.followed = Followed(self)
         self.interruption = Interruption(self.heal_now)
         self.is_concluded = False
-        self.screen = Screen(self)
+        self.screen = Screen()
         self._planned: Sequence[Planned] = ()
         self._would_touch: list[dict[str, Any]] = []
         self._revision: Future[Revision] | None = None
@@ -85,7 +86,7 @@ class Conductor:
         run.on_stop = self.interruption.stop_main_thread
         self._closing.callback(run.timeline.close)
         self.interruption.install()
-        self.screen.start()
+        self.screen.start(Present(run, self.evidence))
         active.begin(self)
         os.environ[VARIABLE] = str(run.folder.path)
         refuse_strangers()
@@ -104,6 +105,8 @@ class Conductor:
         if self.evidence.tenants is not None:
             raise InterruptExecution("a load is running already; one run has one")
         run.enter(Phase.BASELINE)
+        if self.evidence.sampler is not None:
+            self.evidence.sampler.await_ready(_SAMPLED_WITHIN_S)
         self.evidence.tenants = tenants = Tenants(run, wanted)
         try:
             tenants.measure_baseline()
@@ -227,8 +230,7 @@ class Conductor:
                 each.fault(current)
             current.link.ready()
         if self._planned or self._loads:
-            self.evidence.sampler = sampler = Sampler(run.folder, run.project.home)
-            sampler.await_ready(_SAMPLED_WITHIN_S)
+            self.evidence.sampler = Sampler(run.folder, run.project.home)
         self._watch_over(run)
 
     @property

@@ -82,7 +82,7 @@ class Followed:
         if status != "completed" and not verdicts.speaks_against:
             verdicts.against(RunOutcome.INCONCLUSIVE, f"Chaos Toolkit ended it as {status}")
         wanted, done = len(self._conductor.experiment.get("method") or ()), len(journal.get("run") or ())
-        if self._has_begun_method and done < wanted:
+        if self._has_begun_method and done < wanted and not verdicts.speaks_against:
             verdicts.against(RunOutcome.INCONCLUSIVE, f"only {done} of {wanted} activities of the method were run")
 
     def missing(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from chaoslib.hypothesis import within_tolerance
 from chaos_aura.core.verdict import Judgement, failed, passed, unknown
 
 _SHOWN = 300
+_PREFIX = "chaoslib.exceptions.ActivityFailed: "
 
 
 def judged(activity: Mapping[str, Any], run: Mapping[str, Any], configuration: Any, secrets: Any) -> Judgement:
@@ -29,7 +30,9 @@ def why_failed(run: Mapping[str, Any]) -> str:
     """The last line of what Chaos Toolkit keeps of an exception, without its class."""
     lines = [line.strip() for each in run.get("exception") or [] for line in str(each).splitlines() if line.strip()]
     last = lines[-1] if lines else "for no reason that is told"
-    return last.partition("ActivityFailed: ")[2] or last
+    while last.startswith(_PREFIX):
+        last = last.removeprefix(_PREFIX)
+    return last
 
 
 def _is_python(tolerance: Mapping[str, Any]) -> bool:

@@ -21,8 +21,10 @@ from chaos_aura.record.timeline import read_timeline
 from chaos_aura.toolkit import actions
 
 _RUN_WITHIN_S = 90
+CONTROL = {"name": "chaos-aura", "provider": {"type": "python", "module": "chaos_aura.toolkit.control"}}
 _OWN = {"target", "duration", "injector"}
 _OF_ANY_KIND = ("inject", "heal", "heal_all")
+_OF_LOAD = ("drive_allocations", "stop_load")
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
@@ -76,6 +78,7 @@ def experiment(method: list[dict[str, Any]], rollbacks: Iterable[dict[str, Any]]
     return {
         "title": "a test",
         "description": "a test",
+        "controls": [CONTROL],
         "method": method,
         "rollbacks": list(rollbacks),
         "runtime": {"rollbacks": {"strategy": "always"}},
@@ -137,7 +140,7 @@ def test_there_is_a_verb_for_each_kind_with_its_parameters_and_defaults(kind: An
 
 def test_chaos_toolkit_discovers_every_verb_with_description_and_types(home: FakeHome) -> None:
     found = discovered(home)
-    assert set(found) == {*KINDS, *_OF_ANY_KIND}
+    assert set(found) == {*KINDS, *_OF_ANY_KIND, *_OF_LOAD}
     for each in found.values():
         assert each["doc"]
         assert each["type"] == "action"

@@ -1,0 +1,275 @@
+"""What becomes of a run, by what goes wrong in it: exit code, outcome, journal, and what is left behind. Chaos Toolkit
+by itself exits with 0 in most of these.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos_run import CONTROL, Ran, action, call, control, shell
+from fake_home import FakeHome
+
+_HURT = action("inject", kind="pretend", target="neo4j", duration=0.3)
+_MET = call("platform", "system", "probe", "the system", tolerance="Linux")
+_NOT_MET = call("platform", "system", "probe", "the system", tolerance="Plan 9")
+_RAISES = call("os", "stat", "probe", "raises", arguments={"path": "/nowhere"}, tolerance=True)
+
+
+def is_clean(home: FakeHome) -> bool:
+    return not home.fake.struck() and not home.ledger.open_leases()
+
+
+def check(ran: Ran, home: FakeHome, outcome: str, status: str) -> None:
+    """Exit code, outcome, journal and what is left are as promised."""
+    assert ran.outcome == outcome, (ran.reasons, ran.said)
+    assert ran.code == (0 if outcome == "passed" else 1), ran.said
+    assert ran.journal["chaos-aura"]["outcome"] == outcome
+    assert ran.journal["status"] == status
+    assert ran.journal["deviated"] is (outcome != "passed")
+    assert "Traceback" not in ran.said
+    assert is_clean(home)
+
+
+def test_a_run_in_which_all_was_proven_and_judged_passes(ran: Callable[..., Ran], home: FakeHome) -> None:
+    done = ran([_HURT], probes=[_MET])
+    check(done, home, "passed", "completed")
+    [fault] = done.result["faults"]
+    assert fault["asked_s"] <= fault["in_force_s"] <= fault["healed_s"]
+    assert fault["healed_s"] - fault["in_force_s"] >= 0.3
+    assert done.result["verdict"] == "pass"
+    assert "PASS" in done.said
+
+
+def test_a_run_in_which_nothing_was_judged_does_not_pass(ran: Callable[..., Ran], home: FakeHome) -> None:
+    done = ran([_HURT])
+    check(done, home, "inconclusive", "aborted")
+    assert "nothing was judged" in done.reasons
+
+
+@pytest.mark.parametrize(("probe", "why"), [(_NOT_MET, "Plan 9"), (_RAISES, "No such file")], ids=["not met", "raises"])
+def test_when_it_was_not_well_before_nothing_is_hurt(
+    ran: Callable[..., Ran], home: FakeHome, probe: dict[str, Any], why: str
+) -> None:
+    done = ran([_HURT], probes=[probe])
+    check(done, home, "baseline not met", "aborted")
+    assert why in done.reasons
+    assert home.ledger.leases() == {}
+    assert done.result["faults"] == []
+
+
+def test_a_hypothesis_that_no_longer_holds_afterwards_fails(ran: Callable[..., Ran], home: FakeHome) -> None:
+    broken = home.root / "broken"
+    probe = call("os.path", "exists", "probe", "it is broken", arguments={"path": str(broken)}, tolerance=False)
+    breaking = call("os", "mkdir", arguments={"path": str(broken)})
+    done = ran([_HURT, breaking], probes=[probe], controls=[control(budget_s=0.5)])
+    check(done, home, "failed", "failed")
+    assert "it is broken: True is not within False" in done.reasons
+
+
+def test_recovery_is_waited_for_before_the_hypothesis_is_probed_again(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    broken = home.root / "broken"
+    probe = call("os.path", "exists", "probe", "it is broken", arguments={"path": str(broken)}, tolerance=False)
+    breaking = shell(f"mkdir {broken}; (sleep 2; rmdir {broken}) >/dev/null 2>&1 &")
+    done = ran([_HURT, breaking], probes=[probe])
+    check(done, home, "passed", "completed")
+
+
+def test_an_action_that_raises_fails_the_run_and_stops_further_faults(ran: Callable[..., Ran], home: FakeHome) -> None:
+    raising = call("os", "mkdir", arguments={"path": "/nowhere/at/all"})
+    done = ran([raising, _HURT], probes=[_MET])
+    check(done, home, "failed", "failed")
+    assert "action mkdir failed: FileNotFoundError" in done.reasons
+    assert home.ledger.leases() == {}
+
+
+def test_a_background_action_that_raises_stops_the_run_and_what_is_in_force(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    until = f'until ls {home.fake.folder}/struck/* >/dev/null 2>&1; do sleep 0.05; done; exit 3'
+    raising = {**call("subprocess", "check_call", arguments={"args": ["/bin/sh", "-c", until]}), "background": True}
+    held = action("inject", kind="pretend", target="neo4j", duration=60)
+    done = ran([raising, held, _HURT], probes=[_MET])
+    check(done, home, "failed", "failed")
+    assert "action check_call failed: subprocess.CalledProcessError" in done.reasons
+    assert done.result["took_s"] < 40
+    assert len(home.ledger.leases()) == 1
+
+
+def test_what_an_injector_refuses_is_not_injected(ran: Callable[..., Ran], home: FakeHome) -> None:
+    home.fake.tell("prepare", "fail no room")
+    done = ran([_HURT], probes=[_MET])
+    check(done, home, "fault not injected", "aborted")
+    assert "no room" in done.reasons
+
+
+def test_a_mechanism_that_accepts_and_does_nothing_is_found_out(ran: Callable[..., Ran], home: FakeHome) -> None:
+    home.fake.tell("in_force", "no")
+    done = ran([_HURT], probes=[_MET])
+    check(done, home, "fault not injected", "aborted")
+    assert "could not be proven" in done.reasons
+
+
+def test_a_fault_that_is_gone_half_way_was_not_held(ran: Callable[..., Ran], home: FakeHome) -> None:
+    lose = f"until ls {home.fake.folder}/struck/* >/dev/null 2>&1; do sleep 0.05; done; rm {home.fake.folder}/struck/*"
+    losing = {**call("subprocess", "check_call", arguments={"args": ["/bin/sh", "-c", lose]}), "background": True}
+    done = ran([losing, action("inject", kind="pretend", target="neo4j", duration=30)], probes=[_MET])
+    check(done, home, "fault not held", "aborted")
+    assert "was lost after" in done.reasons
+
+
+def test_a_fault_that_goes_on_alone_and_is_lost_was_not_held(ran: Callable[..., Ran], home: FakeHome) -> None:
+    left = action("inject", kind="pretend", target="neo4j")
+    losing = call("shutil", "rmtree", arguments={"path": str(home.fake.folder / "struck")})
+    done = ran([left, losing], probes=[_MET])
+    check(done, home, "fault not held", "aborted")
+    assert "was lost before it was to end" in done.reasons
+
+
+def test_a_fault_that_cannot_be_healed_fails(ran: Callable[..., Ran], home: FakeHome) -> None:
+    home.fake.tell("gone", "no")
+    done = ran([_HURT], probes=[_MET])
+    assert (done.outcome, done.code, done.journal["status"]) == ("fault not healed", 1, "failed"), done.said
+    assert "chaos-aura heal" in done.reasons
+    home.fake.forget("gone")
+
+
+def test_a_tolerance_on_a_probe_of_the_method_is_judged(ran: Callable[..., Ran], home: FakeHome) -> None:
+    done = ran([_HURT, _NOT_MET], probes=[_MET])
+    check(done, home, "failed", "failed")
+    assert "probe the system: Linux is not within Plan 9" in done.reasons
+
+
+def test_a_probe_of_the_method_that_raises_leaves_the_run_undecided(ran: Callable[..., Ran], home: FakeHome) -> None:
+    done = ran([_HURT, _RAISES], probes=[_MET])
+    check(done, home, "inconclusive", "aborted")
+    assert "probe raises: it raised: FileNotFoundError" in done.reasons
+
+
+def test_a_rollback_that_raises_fails_the_run_and_the_others_run(ran: Callable[..., Ran], home: FakeHome) -> None:
+    raising = call("os", "mkdir", arguments={"path": "/nowhere/at/all"})
+    made = home.root / "made"
+    done = ran([_HURT], probes=[_MET], rollbacks=[raising, call("os", "mkdir", arguments={"path": str(made)})])
+    check(done, home, "failed", "failed")
+    assert "rollback mkdir failed" in done.reasons
+    assert made.is_dir()
+
+
+def test_rollbacks_run_after_a_failure_too(ran: Callable[..., Ran], home: FakeHome) -> None:
+    made = home.root / "made"
+    raising = call("os", "mkdir", arguments={"path": "/nowhere/at/all"})
+    done = ran([raising], rollbacks=[call("os", "mkdir", arguments={"path": str(made)})], probes=[_MET])
+    check(done, home, "failed", "failed")
+    assert made.is_dir()
+
+
+@pytest.mark.parametrize("words", [("--dry", "actions"), ("--dry", "activities")], ids=["actions", "activities"])
+def test_a_dry_run_is_no_pass_and_tells_what_it_would_touch(
+    ran: Callable[..., Ran], home: FakeHome, words: tuple[str, ...]
+) -> None:
+    done = ran([_HURT], words, probes=[_MET])
+    check(done, home, "dry", "aborted")
+    [fault] = done.result["faults"]
+    assert fault["touches"][0].startswith("writes ")
+    assert home.ledger.leases() == {}
+
+
+def test_without_our_control_nothing_is_hurt_and_nobody_believes_in_a_success(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    for background in (False, True):
+        done = ran([{**_HURT, "background": background}], probes=[_MET], controls=[])
+        assert done.code == 1, done.said
+        assert "no active control" in done.said
+        assert home.ledger.leases() == {}
+
+
+def test_a_control_that_cannot_be_imported_hurts_nothing(ran: Callable[..., Ran], home: FakeHome) -> None:
+    misspelt = {**CONTROL, "provider": {"type": "python", "module": "chaos_aura.toolkit.kontrol"}}
+    done = ran([_HURT], probes=[_MET], controls=[misspelt])
+    assert done.code == 1, done.said
+    assert home.ledger.leases() == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"budget": 30}, "has no argument `budget`; there are: budget_s"),
+        ({"budget_s": "long"}, "budget_s: is 'long'; give seconds"),
+        ({"services": ["mongo"]}, "mongo"),
+        ({"bystanders": ["mongo"]}, "bystander mongo: is no service of this stack"),
+    ],
+)
+def test_what_the_control_is_told_wrongly_ends_the_run_before_anything_is_hurt(
+    ran: Callable[..., Ran], home: FakeHome, arguments: dict[str, Any], says: str
+) -> None:
+    done = ran([_HURT], ("--no-validation",), probes=[_MET], controls=[control(**arguments)])
+    assert done.code == 1
+    assert says in done.said
+    assert "Traceback" not in done.said
+    assert home.ledger.leases() == {}
+
+
+def test_a_stranger_in_the_place_of_our_modules_ends_the_run(ran: Callable[..., Ran], home: FakeHome) -> None:
+    stranger = Path(home.environ["PYTHONPATH"]) / "probes"
+    stranger.mkdir()
+    (stranger / "__init__.py").touch()
+    done = ran([_HURT], probes=[_MET])
+    check(done, home, "fault not injected", "aborted")
+    assert "package probes: is somebody else's" in done.reasons
+
+
+@pytest.mark.parametrize(
+    ("hurt", "says"),
+    [
+        (action("inject", kind="pretense", target="neo4j"), "no such kind"),
+        (action("inject", kind="pretend", target="mongo"), "no such target"),
+        (action("inject", kind="pretend", target="neo4j", parameters={"speed": 1}), "no parameter"),
+        (action("packet_loss", target="worker.redis", percent=5), "packet_loss: no injector for it"),
+    ],
+)
+def test_a_fault_that_means_nothing_is_found_before_anything_is_hurt(
+    ran: Callable[..., Ran], home: FakeHome, hurt: dict[str, Any], says: str
+) -> None:
+    done = ran([_HURT, hurt], probes=[_MET])
+    check(done, home, "fault not injected", "aborted")
+    assert says in done.reasons
+    assert home.ledger.leases() == {}
+
+
+def test_a_run_that_takes_too_long_is_ended(ran: Callable[..., Ran], home: FakeHome) -> None:
+    long = action("inject", kind="pretend", target="neo4j", duration=60)
+    done = ran([long], probes=[_MET], controls=[control(limit_s=2)])
+    check(done, home, "inconclusive", "aborted")
+    assert "time limit of 2 s" in done.reasons
+    assert done.result["took_s"] < 40
+
+
+def test_a_safeguard_that_no_longer_holds_ends_the_run(ran: Callable[..., Ran], home: FakeHome) -> None:
+    struck = str(home.fake.folder / "struck")
+    guard = call("os.path", "exists", "probe", "nobody is hurt", arguments={"path": struck}, tolerance=False)
+    long = action("inject", kind="pretend", target="neo4j", duration=60)
+    done = ran([long], probes=[_MET], controls=[control(safeguards=[guard])])
+    check(done, home, "interrupted", "interrupted")
+    assert "safeguard: nobody is hurt: True is not within False" in done.reasons
+    assert done.result["took_s"] < 40
+
+
+def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home: FakeHome) -> None:
+    secret, password = "tr0ub4dor", "hunter22"  # noqa: S105 - what must not be found
+    telling = call("operator", "concat", "probe", "telling", arguments={"a": "${word}", "b": "!"}, secrets=["mine"])
+    telling["provider"]["secrets"] = ["mine"]
+    address = call(
+        "operator", "concat", "probe", "address", arguments={"a": f"redis://me:{password}@somewhere", "b": "/0"}
+    )
+    done = ran([_HURT, telling, address], probes=[_MET], secrets={"mine": {"word": secret}})
+    assert done.folder
+    for path in [home.root / "journal.json", *done.folder.rglob("*")]:
+        if path.is_file():
+            text = path.read_text(errors="replace")
+            assert secret not in text, path
+            assert password not in text, path
+    assert secret not in done.said
+    assert "***" in (home.root / "journal.json").read_text()
