@@ -34,6 +34,10 @@ def result(
         typer.echo(json.dumps(one.result, indent=2))
     else:
         console = Console()
-        told = summary({**one.result, "folder": str(one.folder)}, console.width, console.color_system is not None)
+        told = summary({**one.result, "folder": str(one.folder)}, console.width, _has_colour(console))
         typer.echo(writable(told, sys.stdout.encoding), nl=False)
     raise typer.Exit(0 if verdict_of(Part(one.result)["verdict"].text) is Verdict.PASS else 1)
+
+
+def _has_colour(console: Console) -> bool:
+    return console.color_system is not None and not console.no_color

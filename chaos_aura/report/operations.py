@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from chaos_aura.report.part import Part
 from chaos_aura.report.quantity import count, latency
+from chaos_aura.report.room import has_room
 
 type _Column = tuple[str, str, Callable[[float], str], str]
 
@@ -25,7 +24,6 @@ _COLUMNS: tuple[_Column, ...] = (
     ("p99", "p99_ms", latency, ""),
 )
 _LINES = (_COLUMNS[:3], _COLUMNS[3:6], _COLUMNS[6:])
-_ANY_WIDTH = 1000
 
 
 def operations_table(all_of_them: Part, width: int, first_column: int) -> Table | None:
@@ -33,8 +31,7 @@ def operations_table(all_of_them: Part, width: int, first_column: int) -> Table 
     if not (rows := _rows(all_of_them)):
         return None
     table = _table(rows, first_column)
-    console = Console(width=_ANY_WIDTH, _environ={})
-    return table if Measurement.get(console, console.options, table).maximum <= width else None
+    return table if has_room(table, width) else None
 
 
 def operation_lines(all_of_them: Part) -> Iterable[Text]:

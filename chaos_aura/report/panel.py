@@ -44,7 +44,8 @@ def panel(standing: Standing, width: int) -> list[Text]:
 
 
 def _path(phase: Phase, width: int) -> Text:
-    words = Text(" → ", style="dim").join(_stage(each, phase) for each in _PATH)
+    stages = _PATH if phase in _PATH else (*_PATH, phase)
+    words = Text(" → ", style="dim").join(_stage(each, phase) for each in stages)
     if words.cell_len <= width:
         return words
     place = f"  {_PATH.index(phase) + 1} of {len(_PATH)}" if phase in _PATH else ""

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from rich.text import Text
 
@@ -20,6 +20,7 @@ from chaos_aura.report.log_lines import led_above
 from chaos_aura.report.panel import panel
 from chaos_aura.report.plain_text import one_line
 from chaos_aura.report.region import Region
+from chaos_aura.report.summary import summary
 from chaos_aura.run.standing import Standing
 
 REDRAWN_EVERY_S = 0.25
@@ -82,6 +83,12 @@ class Terminal:
             return
         with led_above(self._above, loggers or (CHAOS_TOOLKIT,)):
             yield
+
+    def conclude(self, result: Mapping[str, Any]) -> None:
+        """The region gives way to the summary."""
+        with self._lock:
+            self.close()
+            self._region.above(summary(result, self._region.columns, self.has_colour))
 
     def close(self) -> None:
         """The region is gone, the cursor is back. Any number of times."""

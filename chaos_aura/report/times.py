@@ -15,10 +15,11 @@ from rich.text import Text
 from chaos_aura.report.bar import bar
 from chaos_aura.report.part import Part
 from chaos_aura.report.quantity import measured, percent
+from chaos_aura.report.room import has_room
 
 _WELL = "recovered"
 _NOT_KNOWN = ("unmeasured", "undecided")
-_BAR, _ROOM_FOR_BAR = 12, 64
+_BAR = 12
 _ABSENT = Part(None)
 _WORDS = {
     "degraded": "degraded",
@@ -36,21 +37,22 @@ def times(recovery: Part, width: int) -> Iterable[RenderableType]:
     if not members.keys() & _WORDS.keys():
         return
     counting = "recovered_from_healed" if "heal" in recovery["counts_from"].text else "recovered"
-    budget = _budget(recovery[counting]["at_s"].number, recovery["budget_s"].number, width)
-    if width >= _ROOM_FOR_BAR:
-        yield _table(members, counting, budget)
-    else:
-        yield _table(members)
-        if budget:
-            yield Text.assemble(f"{_WORDS[counting]}: ", budget)
+    share, told = _budget(recovery[counting]["at_s"].number, recovery["budget_s"].number)
+    for budget in (Text.assemble(share, " ", told), told) if told else (Text(),):
+        if has_room(table := _table(members, counting, budget), width):
+            yield table
+            return
+    yield _table(members)
+    if told:
+        yield Text.assemble(f"{_WORDS[counting]}: ", told)
 
 
 def _table(members: dict[str, Part], counting: str = "", budget: Text | None = None) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", justify="right")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     for name, word in _WORDS.items():
         moment = members.get(name, _ABSENT)
         if name == "recovered_from_healed" and not moment.is_there:
@@ -76,10 +78,11 @@ def _error(low_s: float | None, high_s: float | None) -> str:
     return f"({low_s:.2f} to {high_s:.2f})" if high_s is not None else f"({low_s:.2f} or later)"
 
 
-def _budget(at_s: float | None, budget_s: float | None, width: int) -> Text:
+def _budget(at_s: float | None, budget_s: float | None) -> tuple[Text, Text]:
+    """As a bar and in words; both empty when one of the two is not known."""
     if at_s is None or budget_s is None or budget_s <= 0:
-        return Text()
+        return Text(), Text()
     share = at_s / budget_s
     style = "green" if share <= 1 else "bold red"
-    told = Text(f"{percent(share) if share < 1 else f'{share:.0%}'} of {budget_s:g} s", style=style)
-    return told if width < _ROOM_FOR_BAR else Text.assemble(bar(share, _BAR, style), " ", told)
+    words = percent(share) if share < 1 else f"{share * 100:.0f} %"
+    return bar(share, _BAR, style), Text(f"{words} of {budget_s:g} s", style=style)
