@@ -12,7 +12,7 @@ from rich.console import Console
 from chaos_aura.core.errors import BadInput
 from chaos_aura.core.project import Project
 from chaos_aura.core.verdict import Verdict
-from chaos_aura.report.kept_runs import LATEST, chosen, kept_runs
+from chaos_aura.report.kept_runs import LATEST, KeptRun, chosen, kept_runs
 from chaos_aura.report.outcomes import verdict_of
 from chaos_aura.report.part import Part
 from chaos_aura.report.plain_text import writable
@@ -33,11 +33,12 @@ def result(
     if as_json:
         typer.echo(json.dumps(one.result, indent=2))
     else:
-        console = Console()
-        told = summary({**one.result, "folder": str(one.folder)}, console.width, _has_colour(console))
-        typer.echo(writable(told, sys.stdout.encoding), nl=False)
+        _print(one)
     raise typer.Exit(0 if verdict_of(Part(one.result)["verdict"].text) is Verdict.PASS else 1)
 
 
-def _has_colour(console: Console) -> bool:
-    return console.color_system is not None and not console.no_color
+def _print(one: KeptRun) -> None:
+    console = Console()
+    has_colour = console.color_system is not None and not console.no_color
+    told = summary({**(one.result or {}), "folder": str(one.folder)}, console.width, has_colour)
+    typer.echo(writable(told, sys.stdout.encoding), nl=False, color=has_colour)

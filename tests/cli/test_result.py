@@ -20,7 +20,7 @@ def here(place: Callable[..., PlacedStack]) -> PlacedStack:
     return PlacedStack(one.project, ours)
 
 
-@pytest.mark.parametrize("outcome", ["passed", "failed", "inconclusive", "dry"])
+@pytest.mark.parametrize("outcome", ["passed", "failed", "inconclusive"])
 def test_the_exit_code_is_0_only_for_a_pass(here: PlacedStack, outcome: str) -> None:
     folder = keep(here.project.home, _RUN, outcome)
     done = here.command("result")
@@ -56,7 +56,6 @@ def test_a_folder_that_was_moved_is_told_where_it_is_now(here: PlacedStack) -> N
             f"{_RUN}: its result is not there: it goes on still, or was killed; see: chaos-aura runs",
         ),
         (("nope",), f"nope: no such run is kept here; there are: {_RUN}"),
-        (("",), f"(empty id): no such run is kept here; there are: {_RUN}"),
     ],
 )
 def test_bad_input_is_one_clear_line(here: PlacedStack, words: tuple[str, ...], said: str) -> None:
