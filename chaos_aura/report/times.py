@@ -8,7 +8,7 @@ since healed  2.31 s (2.25 to 2.31)   ━─────────── 7.7 %
 
 from collections.abc import Iterable
 
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +21,7 @@ _WELL = "recovered"
 _NOT_KNOWN = ("unmeasured", "undecided")
 _BAR = 12
 _ABSENT = Part(None)
+_JUSTIFIED: tuple[JustifyMethod, ...] = ("left", "right", "left")
 _WORDS = {
     "degraded": "degraded",
     "detected": "detected",
@@ -49,16 +50,14 @@ def times(recovery: Part, width: int) -> Iterable[RenderableType]:
 
 def _table(members: dict[str, Part], counting: str = "", budget: Text | None = None) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold", justify="right")
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
+    for justify in _JUSTIFIED:
+        table.add_column(overflow="fold", justify=justify)
     for name, word in _WORDS.items():
         moment = members.get(name, _ABSENT)
         if name == "recovered_from_healed" and not moment.is_there:
             continue
         told, error = _moment(moment, is_known=name in members)
-        table.add_row(word, told, error, budget if name == counting and budget else "")
+        table.add_row(word, told, error, *([budget] if name == counting and budget else []))
     return table
 
 

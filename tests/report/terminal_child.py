@@ -10,6 +10,7 @@ from run_results import result_of
 from standings import hurt, usual
 
 from chaos_aura.report.terminal import Terminal
+from chaos_aura.run.standing import Phase, Standing
 
 _STANDINGS = {"usual": usual, "hurt": hurt}
 
@@ -52,13 +53,15 @@ class Run:
         raise RuntimeError(why)
 
     def do_threads(self, word: str) -> None:
-        """Three that log at once, while the region is drawn again and again."""
+        """Three that log at once, while the region is drawn again and again, and never with as many lines as before."""
+        sys.setswitchinterval(1e-6)
         logging_threads = [threading.Thread(target=self._log_many, args=(word, number)) for number in range(3)]
         for thread in logging_threads:
             thread.start()
         for _ in range(100):
-            self._clock.now_s += 1
-            self._terminal.show(hurt())
+            for standing in (hurt(), Standing(Phase.FAULT, 1.0)):
+                self._clock.now_s += 1
+                self._terminal.show(standing)
         for thread in logging_threads:
             thread.join()
 

@@ -33,9 +33,11 @@ def test_a_handler_is_led_away_and_put_back(log: logging.Logger) -> None:
     log.addHandler(handler := logging.StreamHandler(original))
     with led_above(shown.append, (_NAME,)):
         log.warning("while it lasts")
+        handler.terminator = ""
+        log.warning("not ended")
     assert handler.stream is original
     log.warning("afterwards")
-    assert (shown, original.getvalue()) == (["while it lasts\n"], "afterwards\n")
+    assert (shown, original.getvalue()) == (["while it lasts\n", "not ended\n"], "afterwards")
 
 
 def test_it_is_put_back_when_something_breaks(log: logging.Logger) -> None:

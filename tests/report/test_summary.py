@@ -81,6 +81,18 @@ def test_one_that_passed_as_a_person_sees_it() -> None:
     ]
 
 
+def test_in_a_narrow_terminal_nothing_of_the_times_is_cut() -> None:
+    lines = summary(result_of("passed"), 40, False).splitlines()
+    since = lines.index("times") + 1
+    assert lines[since : since + 5] == [
+        "  degraded      0.31 s (0.25 to 0.33)",
+        "  detected      0.92 s",
+        "  recovered    17.43 s (17.37 to 17.43)",
+        "  since healed  2.31 s (2.25 to 2.31)",
+        "  since healed: 7.7 % of 30 s",
+    ]
+
+
 def test_the_first_five_reasons_are_told_and_the_others_counted() -> None:
     told = words(summary(result_of("failed"), 80, False))
     assert "operation 2" in told

@@ -128,7 +128,7 @@ def test_lines_of_several_threads_stay_whole_while_it_is_redrawn() -> None:
         run.until(lambda lines: "that was it" in lines, "all is written")
         expected = {f"seen {number}-{count} ".ljust(100, ".") for number in range(3) for count in range(50)}
         assert sorted(run.logged()) == sorted(expected)
-        assert len(region(run.screen.lines)) == 7
+        assert len(region(run.screen.lines)) == 3
         assert run.end() == 0
         assert region(run.screen.lines) == []
 
