@@ -13,8 +13,12 @@ _MOST = 8
 def hurt(faults: Part, is_dry: bool) -> Iterable[Text]:
     known = faults.parts or ()
     for fault in known[:_MOST]:
-        yield Text.assemble((_named(fault), "bold"), *_by(fault), *(() if is_dry else (", ", _in_force(fault))))
-        yield from _touched(fault)
+        told = Text.assemble((_named(fault), "bold"), *_by(fault))
+        if is_dry:
+            yield told
+            yield from _touched(fault)
+        else:
+            yield Text.assemble(told, ", ", _in_force(fault))
     if len(known) > _MOST:
         yield Text(f"and {len(known) - _MOST} more in result.json", style="dim")
 

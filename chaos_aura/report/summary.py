@@ -80,7 +80,7 @@ def _sections(part: Part, verdict: Verdict, outcome: str, width: int) -> Iterabl
         yield "", [table]
     else:
         yield "operations", operation_lines(part["operations"])
-    yield "promises", promises(part["consistency"])
+    yield "consistency", promises(part["consistency"])
     yield "load", _load(part["load"])
     yield "faults", hurt(part["faults"], is_dry=outcome == "dry")
     yield "machine", _machine(part["machine"])

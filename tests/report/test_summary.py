@@ -75,7 +75,7 @@ def test_one_that_passed_as_a_person_sees_it() -> None:
         "allocate      311       4        2   300     3   14  212 ms  611 ms  1.31 s",
         "release       309       0        2   307     2    2   48 ms  120 ms  340 ms",
         "canary       1402      18        0  1402     0   18  1.2 ms  3.4 ms  9.2 ms",
-        "promises     311 acknowledged, 0 lost, 0 doubled, 0 disagreeing, 0 leaked",
+        "consistency  311 acknowledged, 0 lost, 0 doubled, 0 disagreeing, 0 leaked",
         "load         baseline, 4.5/s of a capacity of 15/s, 317 of 317 arrivals begun,",
         "             at most 1.2 ms late (p99)",
     ]
@@ -111,6 +111,12 @@ def test_a_dry_run_lists_what_it_would_touch() -> None:
     told = words(summary(result_of("dry"), 80, False))
     assert "latency worker.neo4j latency_ms=200 by toxiproxy would touch the toxics of proxy worker.neo4j" in told
     assert "in force" not in told
+
+
+def test_what_a_real_run_touched_is_not_told_as_if_it_were_dry() -> None:
+    result = result_of("passed")
+    result["faults"][0]["touches"] = ["the process of neo4j"]
+    assert "touch" not in summary(result, 80, False)
 
 
 @pytest.mark.parametrize(
@@ -215,3 +221,10 @@ def test_no_damage_keeps_the_verdict_from_being_told(result: dict[str, Any], wid
     told = Text.from_ansi(summary(result, width, colour)).plain.strip()
     verdict = result.get("verdict")
     assert told.startswith(verdict.upper() if verdict in ("pass", "fail") else "UNKNOWN")
+
+
+@given(result=damaged(), width=st.integers(20, 250))
+def test_no_damage_makes_a_line_too_wide(result: dict[str, Any], width: int) -> None:
+    to_copy = {"folder": None, "again": None}
+    told = summary(result | to_copy, width, False)
+    assert max(cell_len(line) for line in told.splitlines()) <= width

@@ -70,9 +70,9 @@ class Watched:
 
 
 @contextmanager
-def watched(columns: int = 100, **environ: str) -> Iterator[Watched]:
+def watched(columns: int = 100, rows: int = 30, **environ: str) -> Iterator[Watched]:
     master, slave = pty.openpty()
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os.set_blocking(master, False)
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
     child = subprocess.Popen(
@@ -175,6 +175,15 @@ def test_a_terminal_that_becomes_narrow_and_wide_again_keeps_one_region() -> Non
         assert run.logged() == ["first", "at 40", "at 24", "at 90"]
         assert run.end() == 0
         assert region(run.screen.lines) == []
+
+
+def test_a_terminal_of_few_rows_gets_as_many_lines_as_it_can_erase_again() -> None:
+    with watched(rows=4) as run:
+        run.tell("show hurt", "log one", "show hurt", "log two")
+        run.until(lambda lines: run.logged() == ["one", "two"] and "15 s" in lines[-1], "all is written")
+        assert len(region(run.screen.lines)) == 3
+        assert run.end() == 0
+        assert run.logged() == ["one", "two", "after"]
 
 
 def test_without_colour_nothing_of_ours_is_coloured() -> None:
