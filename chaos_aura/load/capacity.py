@@ -1,3 +1,7 @@
 """temporary"""
+
 from types import SimpleNamespace
-def capacity_of(home, url, environ): return SimpleNamespace(cycles_per_s=12.0)
+
+
+def capacity_of(home, url, environ):
+    return SimpleNamespace(cycles_per_s=12.0)

@@ -26,10 +26,10 @@ def outage_of(
 
 
 def counts_from(stories: Sequence[FaultStory], momentary: Collection[str], counts_from_ns: int) -> str:
-    """For people: `the fault`, `its end`, `the end of the spike`."""
+    """For people: `the fault in force`, `the fault healed`, `the end of the spike`."""
     for story in stories:
         if story.in_force_ns is not None and _left_alone_ns(story, momentary) == counts_from_ns:
-            return "the fault" if story.lease in momentary else "its end"
+            return "the fault in force" if story.lease in momentary else "the fault healed"
     return "the end of the spike"
 
 

@@ -60,6 +60,8 @@ class OwnFaults:
     def end_all(self) -> list[Outcome]:
         """All that this process has injected, after one last look. What was lost is told."""
         leases = self.open_ones()
+        if leases and all(lease.state is LeaseState.STUCK and lease.id in self._ended_here for lease in leases):
+            return []  # tried before: the reaper goes on trying
         if not self.is_stopping:
             for lease_id, why in self.lost(leases).items():
                 self._tell_lost(next(lease for lease in leases if lease.id == lease_id), why)

@@ -47,10 +47,13 @@ def stack_up(project: Project, environ: Mapping[str, str], services: tuple[str, 
     """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up."""
     catalogue = _present(project)
     if catalogue is not None and catalogue.stack != _LOCAL:
-        return catalogue
+        return _with(catalogue, services)
     if catalogue is None or not _is_well(project, services):
         _bring_up(project, environ, services, progress)
-    catalogue = RunningStack.of(project).catalogue
+    return _with(RunningStack.of(project).catalogue, services)
+
+
+def _with(catalogue: Catalogue, services: Iterable[str]) -> Catalogue:
     for name in services:
         catalogue.service(name)
     return catalogue

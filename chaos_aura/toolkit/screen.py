@@ -1,19 +1,16 @@
 """What a person sees: how the run stands while it goes on, and the summary at its end. All of it on standard error."""
 
 import os
-import shutil
 import sys
 import threading
 from contextlib import ExitStack
 from typing import Any
 
-from chaos_aura.report.summary import summary
 from chaos_aura.report.terminal import Terminal
 from chaos_aura.run.present import Present
 from chaos_aura.stack.progress import Progress
 
 _EVERY_S = 0.25
-_NARROWEST = 40
 
 
 class Screen:
@@ -35,19 +32,18 @@ class Screen:
         self._terminal.say(line)
 
     def summarize(self, result: dict[str, Any]) -> None:
-        self.close()
-        width = max(_NARROWEST, shutil.get_terminal_size().columns)
-        try:
-            print(summary(result, width, self._terminal.has_colour), file=sys.stderr, flush=True)  # noqa: T201
-        except OSError:  # nobody reads any more
-            return
+        self._stop_drawing()
+        self._terminal.conclude(result)
 
     def close(self) -> None:
+        self._stop_drawing()
+        self._terminal.close()
+
+    def _stop_drawing(self) -> None:
         self._over.set()
         if self._drawing is not None and self._drawing is not threading.current_thread():
             self._drawing.join()
         self._closing.close()
-        self._terminal.close()
 
     def _draw(self, present: Present) -> None:
         while not self._over.wait(_EVERY_S):

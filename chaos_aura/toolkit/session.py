@@ -70,7 +70,7 @@ def close() -> None:
     for session in _open.values():
         try:
             session.faults.close()
-            session.engine.heal_mine()
+            session.faults.end_all()
         except Exception:  # noqa: BLE001 - the last chance of each: the reaper ends what this could not
             continue
         finally:

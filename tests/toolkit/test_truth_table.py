@@ -67,9 +67,7 @@ def test_a_hypothesis_that_no_longer_holds_afterwards_fails(ran: Callable[..., R
     assert "it is broken: True is not within False" in done.reasons
 
 
-def test_recovery_is_waited_for_before_the_hypothesis_is_probed_again(
-    ran: Callable[..., Ran], home: FakeHome
-) -> None:
+def test_recovery_is_waited_for_before_the_hypothesis_is_probed_again(ran: Callable[..., Ran], home: FakeHome) -> None:
     broken = home.root / "broken"
     probe = call("os.path", "exists", "probe", "it is broken", arguments={"path": str(broken)}, tolerance=False)
     breaking = shell(f"mkdir {broken}; (sleep 2; rmdir {broken}) >/dev/null 2>&1 &")
@@ -88,7 +86,7 @@ def test_an_action_that_raises_fails_the_run_and_stops_further_faults(ran: Calla
 def test_a_background_action_that_raises_stops_the_run_and_what_is_in_force(
     ran: Callable[..., Ran], home: FakeHome
 ) -> None:
-    until = f'until ls {home.fake.folder}/struck/* >/dev/null 2>&1; do sleep 0.05; done; exit 3'
+    until = f"until ls {home.fake.folder}/struck/* >/dev/null 2>&1; do sleep 0.05; done; exit 3"
     raising = {**call("subprocess", "check_call", arguments={"args": ["/bin/sh", "-c", until]}), "background": True}
     held = action("inject", kind="pretend", target="neo4j", duration=60)
     done = ran([raising, held, _HURT], probes=[_MET])
@@ -258,12 +256,9 @@ def test_a_safeguard_that_no_longer_holds_ends_the_run(ran: Callable[..., Ran], 
 
 
 def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home: FakeHome) -> None:
-    secret, password = "tr0ub4dor", "hunter22"  # noqa: S105 - what must not be found
-    telling = call("operator", "concat", "probe", "telling", arguments={"a": "${word}", "b": "!"}, secrets=["mine"])
-    telling["provider"]["secrets"] = ["mine"]
-    address = call(
-        "operator", "concat", "probe", "address", arguments={"a": f"redis://me:{password}@somewhere", "b": "/0"}
-    )
+    secret, password = "tr0ub4dor", "hunter22"
+    telling = call("textwrap", "dedent", "probe", "telling", arguments={"text": "${word}"})
+    address = call("textwrap", "dedent", "probe", "address", arguments={"text": f"redis://me:{password}@somewhere/0"})
     done = ran([_HURT, telling, address], probes=[_MET], secrets={"mine": {"word": secret}})
     assert done.folder
     for path in [home.root / "journal.json", *done.folder.rglob("*")]:
