@@ -1,0 +1,153 @@
+"""Ctrl-C, SIGTERM, SIGHUP and SIGKILL in every phase of a run: it says so, heals at once, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from awaiting import wait_until
+from chaos_run import Ran, action, call, ended, experiment, started
+from fake_home import FakeHome
+
+from chaos_aura.record.timeline import read_timeline
+
+_WITHIN_S = 60.0
+_HEALED_WITHIN_S = 20.0  # on a busy machine; the storm of tests/faults measures how fast it is
+_MET = call("platform", "system", "probe", "the system", tolerance="Linux")
+_HELD = action("inject", kind="pretend", target="neo4j", duration=120)
+_LEFT = action("inject", kind="pretend", target="neo4j")
+_ELSEWHERE = action("inject", kind="pretend", target="redis")
+_SOFT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def waiting(home: FakeHome, kind: str, name: str) -> dict[str, Any]:
+    """Says that it has begun, and waits for long. Not ours: nobody but a signal ends it."""
+    here = home.root / "here"
+    script = f"echo $$ >{here}.new; mv {here}.new {here}; exec sleep 100"
+    return call("subprocess", "check_call", kind, name, arguments={"args": ["/bin/sh", "-c", script]}, tolerance=0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An experiment, and what tells that it has come to the phase in question."""
+
+    method: list[dict[str, Any]]
+    probes: list[dict[str, Any]]
+    rollbacks: list[dict[str, Any]]
+
+
+def scene(home: FakeHome, phase: str) -> Scene:
+    here = [waiting(home, "probe", "waits")]
+    waits = waiting(home, "action", "waits")
+    return {
+        "hypothesis": Scene([_HELD], here, []),
+        "fault": Scene([_HELD], [_MET], []),
+        "background fault": Scene([{**_HELD, "background": True}, _ELSEWHERE, waits], [_MET], []),
+        "recovery": Scene([_LEFT], [], []),
+    }[phase]
+
+
+@contextmanager
+def come_to(home: FakeHome, phase: str) -> Iterator["subprocess.Popen[str]"]:
+    wanted = scene(home, phase)
+    document = experiment(wanted.method, probes=wanted.probes, rollbacks=wanted.rollbacks)
+    process = started(home.root, home.environ, document)
+    try:
+        wait_until(lambda: _is_there(home, phase) or process.poll() is not None, _WITHIN_S, f"it has come to {phase}")
+        assert process.poll() is None, process.communicate()
+        yield process
+    finally:
+        process.kill()
+        with suppress(FileNotFoundError, ProcessLookupError):  # what was being waited for when it was killed
+            os.kill(int((home.root / "here").read_text()), signal.SIGKILL)
+        process.communicate()
+
+
+def _is_there(home: FakeHome, phase: str) -> bool:
+    if phase in ("hypothesis", "background fault"):
+        struck = phase == "hypothesis" or len(home.fake.struck()) == 2
+        return (home.root / "here").exists() and struck
+    return any(lease.was_in_force for lease in home.ledger.open_leases())
+
+
+@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault"])
+@pytest.mark.parametrize("number", _SOFT, ids=lambda each: each.name)
+def test_a_signal_heals_at_once_and_says_so(home: FakeHome, phase: str, number: signal.Signals) -> None:
+    with come_to(home, phase) as process:
+        process.send_signal(number)
+        wait_until(lambda: not home.fake.struck(), _HEALED_WITHIN_S, "nothing is in force")
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert f"received {number.name}" in done.reasons
+    assert done.journal["status"] == "interrupted"
+    assert done.journal["interruption"]["name"] == number.name
+    assert home.ledger.open_leases() == ()
+    assert "Traceback" not in done.said
+
+
+def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None:
+    """What is being put back is put back whole."""
+    home.fake.tell("heal", "hang 30")
+    with come_to(home, "recovery") as process:
+        wait_until(home.fake.hangs, _WITHIN_S, "the healing goes on")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)  # the time in which it would have died
+        assert process.poll() is None
+        home.fake.forget("heal")
+        home.fake.go_on()
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert home.ledger.open_leases() == ()
+
+
+@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault"])
+def test_killed_it_leaves_nothing_in_force_and_the_next_run_passes(home: FakeHome, phase: str) -> None:
+    with come_to(home, phase) as process:
+        process.kill()
+        wait_until(
+            lambda: not home.fake.struck() and not home.ledger.open_leases(), _HEALED_WITHIN_S, "nothing is in force"
+        )
+    [folder] = [each for each in (home.home / "runs").iterdir() if not each.is_symlink()]
+    assert not (folder / "result.json").exists(), "nobody can mistake it for a result"
+    assert read_timeline(folder / "timeline.jsonl")
+    document = experiment([action("inject", kind="pretend", target="neo4j", duration=0.2)], probes=[_MET])
+    done = ended(home.root, home.home, started(home.root, home.environ, document))
+    assert done.outcome == "passed", done.said
+
+
+def test_a_second_run_on_the_same_stack_is_refused_with_the_first_ones_name(home: FakeHome) -> None:
+    with come_to(home, "fault") as process:
+        document = experiment([_HELD], probes=[_MET])
+        second = ended(home.root, home.home, started(home.root, home.environ, document))
+        assert second.code == 1
+        assert "stack: is being used by run " in second.reasons
+        assert f"(a test), process {process.pid}" in second.reasons
+        assert len(home.fake.struck()) == 1
+        process.send_signal(signal.SIGINT)
+        assert ended(home.root, home.home, process, _WITHIN_S).outcome != "passed"
+
+
+def test_a_second_run_that_may_wait_waits(home: FakeHome) -> None:
+    control = {
+        "name": "chaos-aura",
+        "provider": {"type": "python", "module": "chaos_aura.toolkit.control", "arguments": {"wait_s": 60}},
+    }
+    short = action("inject", kind="pretend", target="redis", duration=0.2)
+    with come_to(home, "fault") as process:
+        waits = started(home.root, home.environ, experiment([short], probes=[_MET], controls=[control]))
+        lines: list[str] = []
+        assert waits.stdout
+        while not any("waiting for run " in line for line in lines):
+            line = waits.stdout.readline()
+            assert line, lines
+            lines.append(line)
+        process.send_signal(signal.SIGINT)
+        process.wait(_WITHIN_S)
+        assert ended(home.root, home.home, waits).outcome == "passed"
