@@ -60,12 +60,9 @@ def report(folder: Path, began_ns: int, share: float, lag_ms: float, why: str) -
     latencies_ms = sorted(each.latency_s(each.ended_ns or 0) * 1000 for each in ended)
     wrong = sum(each.outcome is not Outcome.OK for each in mine)
     missed = per_s < _GOAL_PER_S or lag_ms > _GOAL_LAG_MS or wrong > 0 or history.unread > 0
-    print(
-        f"  recorded operations         {per_s:8.0f} /s   (goal: at least {_GOAL_PER_S:g}){told(per_s < _GOAL_PER_S)}"
-    )
-    print(
-        f"  schedule lag, p99           {lag_ms:8.2f} ms   (goal: at most {_GOAL_LAG_MS:g}){told(lag_ms > _GOAL_LAG_MS)}"
-    )
+    too_few, too_late = told(per_s < _GOAL_PER_S), told(lag_ms > _GOAL_LAG_MS)
+    print(f"  recorded operations         {per_s:8.0f} /s   (goal: at least {_GOAL_PER_S:g}){too_few}")
+    print(f"  schedule lag, p99           {lag_ms:8.2f} ms   (goal: at most {_GOAL_LAG_MS:g}){too_late}")
     print(f"  latency from intended start {at(latencies_ms, 0.5):8.2f} ms   p99 {at(latencies_ms, 0.99):.2f} ms")
     print(f"  processor of the load       {share * 100:8.0f} %    of a core, {share / per_s * 1e6:.0f} us an operation")
     print(f"  not ok {wrong}, unreadable lines {history.unread}{f', {why}' if why else ''}")

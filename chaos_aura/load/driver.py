@@ -1,5 +1,6 @@
 """Carries out one process's share of a plan, from its first arrival until nothing of it is held."""
 
+import gc
 import random
 import time
 import traceback
@@ -72,6 +73,7 @@ class Driver:
             asks = fitted(self._plan, self._inventory())
             share = self._share()
             files = Files.of(self._folder, share)
+            gc.freeze()  # all that is known by now stays: nobody has to wait while it is looked through
             state = self._carry_out(share, files, asks)
         except Exception as cause:  # noqa: BLE001 - the border: nobody else would tell of it
             state = LoadState(Doing.FAILED, at=time.monotonic_ns(), why=_told(cause))

@@ -1,0 +1,149 @@
+"""How much the platform can carry on this machine: whole cycles a second, each an allocation asked for and given back.
+
+A closed loop on purpose: it asks how much comes out when as much as possible goes in. Measured once and kept in
+`capacity.json` of the stack's folder, until what it was measured on is no more.
+"""
+
+import http.client
+import json
+import math
+import os
+import statistics
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chaos_aura.core.address import Address
+from chaos_aura.core.errors import BadInput, MachineLacks, ServiceUnhealthy
+from chaos_aura.load.closed_loop import ClosedLoop, asked
+
+CAPACITY = "capacity.json"
+VARIABLE = "CHAOS_AURA_CAPACITY"
+_WARM_S = 2.0
+_WINDOW_S = 2.0
+_INVENTORY_WITHIN_S = 5.0
+_REMEDY = "look at it: chaos-aura status"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredOn:
+    """What the capacity depends on. `inventory` is how many GPUs there are of each type."""
+
+    cpus: int
+    workers: int
+    inventory: Mapping[str, int]
+    version: str
+
+    @classmethod
+    def here(cls, workers: int, inventory: Mapping[str, int], version: str) -> "MeasuredOn":
+        return cls(len(os.sched_getaffinity(0)), workers, dict(inventory), version)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """`windows_per_s` is what each stretch gave, whose median it is; `origin`: `measured`, or who said so."""
+
+    cycles_per_s: float
+    windows_per_s: Sequence[float] = ()
+    origin: str = "measured"
+
+
+def capacity_of(home: Path, url: str, tag: str, on: MeasuredOn, environ: Mapping[str, str]) -> Capacity:
+    """As the environment says, else as it was measured before on the same, else measured now, which takes seconds."""
+    if said := environ.get(VARIABLE):
+        return Capacity(_said(said), origin=VARIABLE)
+    path = home / CAPACITY
+    known = _known(path, on)
+    if known is None:
+        known = measure_capacity(url, tag)
+        _keep(path, known, on)
+    return known
+
+
+def measure_capacity(url: str, tag: str, seconds: float = 10.0, callers: int = 16) -> Capacity:
+    """ServiceUnhealthy when it carries nothing. Whatever was granted has been given back."""
+    types = _types(inventory_of(url))
+    loop = ClosedLoop(_address(url), tag, types)
+    threads = [threading.Thread(target=loop.go_on, daemon=True) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    try:
+        windows = _watched(loop, seconds)
+    finally:
+        loop.is_over.set()
+        for thread in threads:
+            thread.join()
+    if not (median := statistics.median(windows)):
+        raise ServiceUnhealthy(url, f"carries nothing: {loop.last_trouble}", _REMEDY)
+    return Capacity(round(median, 3), tuple(round(each, 3) for each in windows))
+
+
+def inventory_of(url: str) -> dict[str, int]:
+    """How many GPUs there are of each type. ServiceUnhealthy when nobody says."""
+    address = _address(url)
+    with closing(http.client.HTTPConnection(address.host, address.port, timeout=_INVENTORY_WITHIN_S)) as connection:
+        reply = asked(connection, "GET", "/gpus")
+    total = reply.document.get("total")
+    if not isinstance(total, Mapping):
+        raise ServiceUnhealthy(url, f"GET /gpus was not answered: {reply.reason}", _REMEDY)
+    return {str(name): int(count) for name, count in total.items()}
+
+
+def _address(url: str) -> Address:
+    try:
+        return Address.parse(urlsplit(url).netloc)
+    except ValueError as cause:
+        raise BadInput("load", f"url is {url!r}", "give http://HOST:PORT") from cause
+
+
+def _types(inventory: Mapping[str, int]) -> list[str]:
+    """In turn, each as often as there are of it: callers who hold one each then hold half of every type, or less."""
+    turns = [name for name, count in inventory.items() for _ in range(count // 2)]
+    if not turns:
+        raise BadInput("load", f"half of {dict(inventory)} is nothing", "give the pool two GPUs of a type, or more")
+    step = next(each for each in range(max(1, len(turns) // 3), len(turns) + 1) if math.gcd(each, len(turns)) == 1)
+    return [turns[nth * step % len(turns)] for nth in range(len(turns))]
+
+
+def _watched(loop: ClosedLoop, seconds: float) -> list[float]:
+    time.sleep(_WARM_S)
+    windows = []
+    for _ in range(max(1, round(seconds / _WINDOW_S))):
+        before, began_s = loop.done, time.monotonic()
+        time.sleep(_WINDOW_S)
+        windows.append((loop.done - before) / (time.monotonic() - began_s))
+    return windows
+
+
+def _said(text: str) -> float:
+    try:
+        per_s = float(text)
+        if not (math.isfinite(per_s) and per_s > 0):
+            raise ValueError(text)
+    except ValueError as cause:
+        raise BadInput(VARIABLE, f"is {text!r}", "give cycles a second, as 12.5, or unset it") from cause
+    return per_s
+
+
+def _known(path: Path, on: MeasuredOn) -> Capacity | None:
+    """None when there is none, none of the same, or none that can be read."""
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        if row["on"] != asdict(on):
+            return None
+        return Capacity(_said(str(row["cycles_per_s"])), tuple(row["windows_per_s"]))
+    except (OSError, ValueError, KeyError, TypeError, BadInput):
+        return None
+
+
+def _keep(path: Path, capacity: Capacity, on: MeasuredOn) -> None:
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        new.write_text(json.dumps({**asdict(capacity), "on": asdict(on)}, indent=2) + "\n", encoding="utf-8")
+        new.replace(path)
+    except OSError as cause:
+        raise MachineLacks.because(cause) from cause
