@@ -50,6 +50,11 @@ class Answer:
     def why(self) -> str:
         return str(self.said.get("why", ""))
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Of giving back: it has been, or the platform says that there is nothing to give back."""
+        return self.outcome is Outcome.OK or self.said.get("status") == _CONFLICT
+
 
 _PENDING = Answer(None, {})
 

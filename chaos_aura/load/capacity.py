@@ -23,8 +23,6 @@ from chaos_aura.load.closed_loop import ClosedLoop, asked
 
 CAPACITY = "capacity.json"
 VARIABLE = "CHAOS_AURA_CAPACITY"
-_WARM_S = 2.0
-_WINDOW_S = 2.0
 _INVENTORY_WITHIN_S = 5.0
 _REMEDY = "look at it: chaos-aura status"
 
@@ -64,7 +62,9 @@ def capacity_of(home: Path, url: str, tag: str, on: MeasuredOn, environ: Mapping
     return known
 
 
-def measure_capacity(url: str, tag: str, seconds: float = 10.0, callers: int = 16) -> Capacity:
+def measure_capacity(
+    url: str, tag: str, seconds: float = 10.0, callers: int = 16, *, warm_s: float = 2.0, window_s: float = 2.0
+) -> Capacity:
     """ServiceUnhealthy when it carries nothing. Whatever was granted has been given back."""
     types = _types(inventory_of(url))
     loop = ClosedLoop(_address(url), tag, types)
@@ -72,7 +72,7 @@ def measure_capacity(url: str, tag: str, seconds: float = 10.0, callers: int = 1
     for thread in threads:
         thread.start()
     try:
-        windows = _watched(loop, seconds)
+        windows = _watched(loop, seconds, warm_s, window_s)
     finally:
         loop.is_over.set()
         for thread in threads:
@@ -109,12 +109,12 @@ def _types(inventory: Mapping[str, int]) -> list[str]:
     return [turns[nth * step % len(turns)] for nth in range(len(turns))]
 
 
-def _watched(loop: ClosedLoop, seconds: float) -> list[float]:
-    time.sleep(_WARM_S)
+def _watched(loop: ClosedLoop, seconds: float, warm_s: float, window_s: float) -> list[float]:
+    time.sleep(warm_s)
     windows = []
-    for _ in range(max(1, round(seconds / _WINDOW_S))):
+    for _ in range(max(1, round(seconds / window_s))):
         before, began_s = loop.done, time.monotonic()
-        time.sleep(_WINDOW_S)
+        time.sleep(window_s)
         windows.append((loop.done - before) / (time.monotonic() - began_s))
     return windows
 

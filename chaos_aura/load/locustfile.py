@@ -87,16 +87,19 @@ class Course(LoadTestShape):
 
     processes = 0
     lasts_s = float("inf")
+    drains_s = 0.0
 
     def reset_time(self) -> None:
         self.start_time = time.perf_counter()
         self.processes = 0
 
     def tick(self) -> tuple[int, float] | None:
-        if time.perf_counter() - self.start_time > self.lasts_s:
+        runner = self.runner
+        assert runner is not None
+        over_s = time.perf_counter() - self.start_time - self.lasts_s
+        if over_s > self.drains_s or (over_s > 0 and not runner.user_count):
             return None
         if not self.processes:
-            runner = self.runner
             self.processes = max(1, runner.worker_count) if isinstance(runner, MasterRunner) else 1
         return self.processes, 100.0
 
@@ -123,6 +126,7 @@ def _begin(environment: Environment, **_: Any) -> None:
     environment.stop_timeout = plan.drain_s + _LONGER_THAN_A_DRAIN_S
     if isinstance(environment.shape_class, Course):
         environment.shape_class.lasts_s = plan.lasts_s + _WORKERS_BEGIN_IN_S
+        environment.shape_class.drains_s = plan.drain_s + _LONGER_THAN_A_DRAIN_S
     if isinstance(runner, MasterRunner):
         _deal_out(runner, plan)
     else:

@@ -62,9 +62,11 @@ class Tenants:
     def _is_granted(self, ask: Ask, due_ns: int) -> bool:
         known: Outcome | None = None
         for nth, try_due_ns in self._tries(due_ns):
-            answer = self._allocate(ask, nth, try_due_ns)
-            outcome = _of_all_tries(answer, known)
-            self.tally.decided(outcome, known)
+            outcome = Outcome.INFO  # also of one that is cut short
+            try:
+                outcome = _of_all_tries(self._allocate(ask, nth, try_due_ns), known)
+            finally:
+                self.tally.decided(outcome, known)
             if outcome is not Outcome.INFO:
                 return outcome is Outcome.OK
             known = outcome
@@ -75,7 +77,7 @@ class Tenants:
         for nth, try_due_ns in self._tries(due_ns):
             answer = self._release(ask, nth, try_due_ns, may_have_been)
             if answer.is_final:
-                self.tally.held -= answer.outcome is Outcome.OK
+                self.tally.held -= answer.holds_nothing
                 return
             may_have_been = may_have_been or answer.outcome is Outcome.INFO
 
