@@ -70,7 +70,7 @@ class LoadUser(User):
     def drive(self) -> None:
         state = driver_of(self.environment).get(timeout=_SHARE_WITHIN_S).run()
         if state.state is Doing.FAILED:
-            raise StopTest(state.why)
+            raise _stopped(self.environment, state.why)
         raise StopUser
 
     def stop(self, force: bool = False) -> bool:
@@ -122,7 +122,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         folder = folder_of(environment)
         plan = plan_of(environment, folder)
     except ChaosAuraError as cause:
-        raise StopTest(str(cause)) from cause
+        raise _stopped(environment, str(cause)) from cause
     environment.stop_timeout = plan.drain_s + _LONGER_THAN_A_DRAIN_S
     if isinstance(environment.shape_class, Course):
         environment.shape_class.lasts_s = plan.lasts_s + _WORKERS_BEGIN_IN_S
@@ -131,6 +131,12 @@ def _begin(environment: Environment, **_: Any) -> None:
         _deal_out(runner, plan)
     else:
         driver_of(environment).set(Driver(plan, folder, lambda: Share.alone(BEGINS_IN_S), told_to(environment)))
+
+
+def _stopped(environment: Environment, why: str) -> StopTest:
+    """Locust's own command then ends with a failure, too."""
+    environment.process_exit_code = 1
+    return StopTest(why)
 
 
 def _forget(environment: Environment, **_: Any) -> None:
