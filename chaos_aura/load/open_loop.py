@@ -23,8 +23,8 @@ class OpenLoop:
     def __len__(self) -> int:
         return len(self._under_way)
 
-    def run(self, due_ns: Sequence[int], begin: Callable[[int], None], stopping: Event) -> None:
-        """`begin` gets the number of each. Returns when all have begun or it is to stop."""
+    def run(self, due_ns: Sequence[int], begin: Callable[[int], None], stopping: Event) -> int:
+        """`begin` gets the number of each. How many were due when all had begun or it was to stop."""
         in_a_row = 0
         for nth, at_ns in enumerate(due_ns):
             wait_ns = at_ns - time.monotonic_ns()
@@ -35,9 +35,10 @@ class OpenLoop:
                 gevent.sleep(0)
                 in_a_row = 0
             if stopping.is_set():
-                return
+                return nth
             in_a_row += 1
             self._begin(nth, begin)
+        return len(due_ns)
 
     def join(self, timeout_s: float) -> None:
         self._under_way.join(timeout=timeout_s)

@@ -12,6 +12,7 @@ from chaos_aura.load.arrivals import Pattern
 from chaos_aura.load.plan import PLAN, LoadPlan
 from chaos_aura.load.shapes import steady
 
+_AGAIN = "again-"
 _FOLDER_VARIABLE = "CHAOS_AURA_LOAD_FOLDER"
 
 
@@ -37,7 +38,7 @@ def folder_of(environment: Environment) -> Path:
     again = 1
     while list(folder.glob("history-*.jsonl")) and not (again > 1 and not folder.exists()):
         again += 1
-        folder = first / f"again-{again}"
+        folder = first / f"{_AGAIN}{again}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -50,7 +51,7 @@ def plan_of(environment: Environment, folder: Path) -> LoadPlan:
         raise BadInput("load", "nobody is named to be asked", "give --host http://HOST:PORT, or --load-folder")
     plan = LoadPlan(
         url=environment.host,
-        tag=options.load_tag or secrets.token_hex(5),
+        tag=_tag(options.load_tag, folder),
         phases=(steady("load", options.lasts, options.rate),),
         seed=options.load_seed,
         pattern=Pattern(options.pattern),
@@ -58,6 +59,13 @@ def plan_of(environment: Environment, folder: Path) -> LoadPlan:
     )
     plan.write(folder)
     return plan
+
+
+def _tag(said: str, folder: Path) -> str:
+    """A repeated load asks for something new, or it would be given the former answers."""
+    if not said:
+        return secrets.token_hex(5)
+    return f"{said}-{folder.name}" if folder.name.startswith(_AGAIN) else said
 
 
 def _options(environment: Environment) -> Any:

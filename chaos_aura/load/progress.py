@@ -27,14 +27,16 @@ class Progress:
         self._hold_s = round(hold_s, 3)
         self._lag = Lag()
         self._stopped_ns: int | None = None
+        self._due: int | None = None
 
     def began(self, due_ns: int) -> None:
         now_ns = time.monotonic_ns()
         self._lag.add(now_ns - due_ns, now_ns)
 
-    def stopped(self) -> None:
-        """From now on none is due."""
+    def stopped(self, due: int) -> None:
+        """So many were due until now, and none will be."""
         self._stopped_ns = time.monotonic_ns()
+        self._due = due
 
     def tell(self, doing: Doing, why: str = "") -> LoadState:
         state = self._state(doing, why)
@@ -63,7 +65,7 @@ class Progress:
             began_ns=self.began_ns,
             phase=phase,
             rate_per_s=round(rate_per_s / self._of, 3) if doing is Doing.RUNNING else 0.0,
-            due=bisect_right(self.due_ns, at_ns),
+            due=bisect_right(self.due_ns, at_ns) if self._due is None else self._due,
             begun=tally.begun,
             not_begun=tally.not_begun,
             under_way=tally.under_way,
