@@ -3,7 +3,7 @@
 {"url": "http://127.0.0.1:21033", "tag": "01kb7q9x3m", "seed": 68576, "pattern": "constant",
  "phases": [{"name": "baseline", "lasts_s": 12, "from_per_s": 4.5, "to_per_s": 4.5}],
  "tenants": 8, "mix": {"gpu_types": {"t4": 20}, "counts": {"1": 7}, "priorities": {"normal": 1}},
- "hold_s": 1, "hours": 1, "timeout_s": 10, "canary_per_s": 20, "drain_s": 10}
+ "hold_s": 1, "hours": 0.1, "timeout_s": 10, "canary_per_s": 20, "drain_s": 10}
 """
 
 import json
@@ -42,8 +42,8 @@ _WHOLE = ("seed", "tenants")
 class LoadPlan:
     """`url` is where the API is met: the edge `load.api`. The last phase ends the load, unless it is stopped before.
 
-    `hold_s` is how long a tenant keeps its GPUs, at most; `hours` what it asks for, so that the platform takes back
-    what a killed load has left. `drain_s` is how long an ending load waits for what is under way.
+    `hold_s` is how long a tenant keeps its GPUs, at most; `hours` what it asks for: not long, so that the platform soon
+    takes back what a killed load has left. `drain_s` is how long an ending load waits for what is under way.
     """
 
     url: str
@@ -54,7 +54,7 @@ class LoadPlan:
     tenants: int = 8
     mix: Mix = field(default_factory=Mix)
     hold_s: float = 1.0
-    hours: float = 1.0
+    hours: float = 0.1
     timeout_s: float = 10.0
     canary_per_s: float = 20.0
     drain_s: float = 10.0
@@ -67,6 +67,8 @@ class LoadPlan:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise _wrong(name, value, f"a number from {least:g} to {most:g}")
+        if self.hours * 3600 <= self.hold_s:
+            raise _wrong("hours", self.hours, f"more than the {self.hold_s:g} s for which each is held")
         if not self.phases:
             raise _wrong("phases", [], "one phase or more")
 

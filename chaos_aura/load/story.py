@@ -6,11 +6,12 @@ Each try is an operation of its own, with the same request id: `"try": 2` tells 
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 from gevent.event import Event  # type: ignore[import-untyped]
+from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 
 from chaos_aura.core.operation import ALLOCATE, CANARY, RELEASE, Outcome
 from chaos_aura.load.answers import UNDECIDED, Answer, of_allocate, of_canary, of_look, of_release
@@ -24,6 +25,7 @@ CANARY_NAME = "canary"
 _CANARY_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.5
 _AGAIN_S = 1.0
+_AGAIN_AT_ONCE = 8
 _AGAIN_AT_MOST_S = 4.0
 _SLOWER = 1.3
 _ENDED = "the load ended"
@@ -45,6 +47,8 @@ class Tenants:
     hold_s: float
     ending: Event  # then nobody holds what has been granted
     chance: random.Random
+    # Those in doubt after an outage come a few at a time: else they were the next one.
+    again: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_AGAIN_AT_ONCE))
 
     def live(self, ask: Ask, due_ns: int) -> None:
         """One arrival, from its request until nothing of it is left."""
@@ -64,7 +68,7 @@ class Tenants:
         for nth, try_due_ns in self._tries(due_ns):
             outcome = Outcome.INFO  # also of one that is cut short
             try:
-                outcome = _of_all_tries(self._allocate(ask, nth, try_due_ns), known)
+                outcome = _of_all_tries(self._in_turn(ask, nth, try_due_ns), known)
             finally:
                 self.tally.decided(outcome, known)
             if outcome is not Outcome.INFO:
@@ -80,6 +84,12 @@ class Tenants:
                 self.tally.held -= answer.holds_nothing
                 return
             may_have_been = may_have_been or answer.outcome is Outcome.INFO
+
+    def _in_turn(self, ask: Ask, nth: int, due_ns: int) -> Answer:
+        if nth == 1:
+            return self._allocate(ask, nth, due_ns)
+        with self.again:
+            return self._allocate(ask, nth, max(due_ns, time.monotonic_ns()))
 
     def _allocate(self, ask: Ask, nth: int, due_ns: int) -> Answer:
         op = self.history.invoke(ALLOCATE, ask.tenant, due_ns, _asked(ask.value, nth))

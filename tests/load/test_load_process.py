@@ -41,7 +41,7 @@ def every_other_in_doubt(asked: Asked) -> Said | None:
 @pytest.mark.parametrize("way", ["stop", "SIGTERM"])
 def test_an_end_gives_everything_back(tmp_path: Path, way: str) -> None:
     with scripted_api(every_other_in_doubt, inventory=PLENTY) as api:
-        with running(planned(api.url, per_s=10, hold_s=600, drain_s=30), tmp_path) as load:
+        with running(planned(api.url, per_s=10, hold_s=300, drain_s=30), tmp_path) as load:
             wait_until(lambda: len(api.held) >= 5, _SOON_S, "some are held")
             assert load.state().state is Doing.RUNNING
             if way == "SIGTERM":
@@ -59,7 +59,7 @@ def test_a_drain_has_an_end(tmp_path: Path) -> None:
         return HANG if asked.method == "DELETE" else None
 
     with scripted_api(never_takes_back, inventory=PLENTY) as api:
-        with running(planned(api.url, per_s=10, hold_s=600, timeout_s=60, drain_s=1), tmp_path) as load:
+        with running(planned(api.url, per_s=10, hold_s=300, timeout_s=60, drain_s=1), tmp_path) as load:
             wait_until(lambda: len(api.held) >= 3, _SOON_S, "some are held")
             state = load.stop(ENDS_WITHIN_S)
         assert load.process.returncode == 0
@@ -91,7 +91,7 @@ def test_ctrl_c_in_a_terminal_does_not_reach_it(tmp_path: Path) -> None:
 
 def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
     with scripted_api(inventory=PLENTY) as api:
-        planned(api.url, per_s=10, hold_s=600).write(tmp_path)
+        planned(api.url, per_s=10, hold_s=300).write(tmp_path)
         with subprocess.Popen([sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE) as parent:
             assert parent.stdout
             load = ProcessId.of(int(parent.stdout.readline()))

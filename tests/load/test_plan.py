@@ -61,6 +61,7 @@ def test_what_is_not_said_is_as_usual() -> None:
         ({"seed": 1.5}, "seed is 1.5; give a whole number"),
         ({"pattern": "bursts"}, "pattern is 'bursts'; give one of: constant, poisson"),
         ({"tenants": 0}, "tenants is 0; give a number from 1 to 10000"),
+        ({"hold_s": 360}, "hours is 0.1; give more than the 360 s for which each is held"),
         ({"hold_s": -1}, "hold_s is -1"),
         ({"hold_s": "1"}, "hold_s is '1'; give a number"),
         ({"timeout_s": 0}, "timeout_s is 0"),

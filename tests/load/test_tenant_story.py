@@ -80,7 +80,7 @@ def test_each_operation_says_what_was_asked_and_answered_and_when_it_was_due(tmp
     released = {each.asked["request_id"]: each for each in operations if each.what == "release"}
     canaries = [each for each in operations if each.what == CANARY]
     assert [each.due_ns for each in asked] == plan.arrivals_ns(load.state().began_ns)
-    assert [dict(each.asked, hours=1.0) for each in asked] == api.posted()
+    assert [dict(each.asked, hours=0.1) for each in asked] == api.posted()
     assert {each.by for each in asked} <= {f"t-t{nth}" for nth in range(8)}
     for each in asked:
         assert each.answered == {"gpu_ids": [f"gpu-of-{each.asked['request_id']}"], "status": 201}
