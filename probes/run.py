@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from chaos_aura.core.errors import BadInput
-from chaos_aura.core.project import Project
 
 VARIABLE = "CHAOS_AURA_RUN"
 FILE = "run.json"
@@ -59,8 +58,3 @@ def _tag(told: Any) -> str:
     if not isinstance(told, str) or not told:
         raise ValueError(f"its tag is {told!r}")
     return told
-
-
-def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the stack around here."""
-    return Project.around(Path.cwd(), environ).home

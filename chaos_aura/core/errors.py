@@ -10,6 +10,7 @@ ChaosAuraError
 ├── ServiceUnhealthy    a service runs badly or not at all
 │   └── PortTaken       because a stranger listens where it should
 ├── PingFailed          one real operation on one service did not succeed
+├── NotMeasured         what is asked for has not been seen, or not enough of it
 ├── FaultRefused        a limit or another fault forbids it; nothing was touched
 ├── FaultImpossible     no injector can do it to this target on this machine; nothing was touched
 ├── TargetUnfit         what was to be hurt or healed is not there, or not as it must be
@@ -88,6 +89,10 @@ class PortTaken(ServiceUnhealthy):
 
 
 class PingFailed(ChaosAuraError):
+    pass
+
+
+class NotMeasured(ChaosAuraError):
     pass
 
 

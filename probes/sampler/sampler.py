@@ -12,15 +12,15 @@ from chaos_aura.pings import of_service
 from chaos_aura.record.following import Following
 from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
 from chaos_aura.supervision.client import Supervision
+from probes.around import catalogue
+from probes.readiness import API, SILENT, read_readiness
 from probes.run import Run
 from probes.sampler.decisions import Decisions
 from probes.sampler.events import Events
 from probes.sampler.processes import Processes
-from probes.sampler.readiness import look_at_readiness
 from probes.sampler.stores_file import read_all, write_stores
 from probes.sampler.ticking import Ticking
 from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
-from probes.stack import catalogue
 
 _EVERY_S, _OFTEN_S = 1.0, 0.5
 _PING_WITHIN_S = 2.0
@@ -85,7 +85,11 @@ class Sampler:
         return True
 
     def _readiness(self, _late_s: float) -> bool:
-        self._samples.add(READINESS, **look_at_readiness(self._catalogue.service("api").address, _READY_WITHIN_S))
+        try:
+            seen = read_readiness(self._catalogue, API, _READY_WITHIN_S)
+        except PingFailed:
+            seen = {"status": SILENT, "breakers": {}, "answers": {}}
+        self._samples.add(READINESS, **seen)
         return True
 
     def _backlog(self, name: str, look: Callable[[], Mapping[str, Any]]) -> bool:

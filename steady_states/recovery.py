@@ -1,0 +1,76 @@
+"""How soon the system must notice, and be well again. For `probes.recovery.recovery_times`."""
+
+from typing import Any
+
+from chaos_aura.core.verdict import Judgement, failed, passed, unknown
+from chaos_aura.judge.recovery import State
+from steady_states.border import is_not_measured_yet, judging, not_measured_yet, number
+from steady_states.moment import Span
+
+__all__ = ["at_most_degraded_for", "is_detected_within", "recovers_within"]
+
+_FROM_HEALED = "healed"
+
+
+@judging
+def recovers_within(seconds: float, value: Any = None) -> Judgement:
+    """The system is well again so soon, counted from where its budget counts.
+
+    That is from the fault where the system must heal itself, and from the healing where the fault is held.
+    """
+    if is_not_measured_yet(value):
+        return not_measured_yet()
+    match State(value["state"]):
+        case State.UNHURT:
+            return passed("nothing was bad")
+        case State.LATE:
+            return _late(seconds, number(value["budget_s"]))
+        case State.RECOVERED:
+            from_healed = _FROM_HEALED in str(value["counts_from"])
+            recovered = Span.of(value["recovered_from_healed" if from_healed else "recovered"])
+            if recovered is not None:
+                return recovered.is_at_most(seconds, "recovered within")
+    return unknown(f"the recovery is {value['state']}")
+
+
+@judging
+def at_most_degraded_for(seconds: float, value: Any = None) -> Judgement:
+    """From the first bad operation until it is well again, it takes no longer."""
+    if is_not_measured_yet(value):
+        return not_measured_yet()
+    match State(value["state"]):
+        case State.UNHURT:
+            return passed("nothing was bad")
+        case State.LATE:
+            return _late(seconds, number(value["budget_s"]))
+        case State.RECOVERED:
+            began, ended = Span.of(value["degraded"]), Span.of(value["recovered"])
+            if ended is None:
+                return unknown("it is not told when it was well again")
+            # Without one bad operation, backlogs alone were old: since the fault at the earliest.
+            return _between(began or Span(0.0, 0.0), ended).is_at_most(seconds, "degraded for")
+    return unknown(f"the recovery is {value['state']}")
+
+
+@judging
+def is_detected_within(seconds: float, value: Any = None) -> Judgement:
+    """So soon after the fault the system itself notices: a breaker opens, readiness turns."""
+    if is_not_measured_yet(value):
+        return not_measured_yet()
+    if State(value["state"]) in (State.UNDECIDED, State.UNMEASURED) and value["detected"] is None:
+        return unknown(f"the recovery is {value['state']}")
+    detected = Span.of(value["detected"])
+    return failed("the system noticed nothing") if detected is None else detected.is_at_most(seconds, "detected after")
+
+
+def _late(seconds: float, budget_s: float) -> Judgement:
+    """Nobody waited for longer than its budget."""
+    if seconds <= budget_s:
+        return failed(f"not recovered within {budget_s:g} s, and {seconds:g} s were allowed")
+    return unknown(f"not recovered within its budget of {budget_s:g} s, and nobody watched for {seconds:g} s")
+
+
+def _between(began: Span, ended: Span) -> Span:
+    latest_began_s = ended.low_s if began.high_s is None else began.high_s
+    high_s = None if ended.high_s is None else max(0.0, ended.high_s - began.low_s)
+    return Span(max(0.0, ended.low_s - latest_began_s), high_s)
