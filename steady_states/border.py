@@ -16,7 +16,7 @@ def judging[**P](judge: Callable[P, Judgement]) -> Callable[P, Judgement]:
     def judged(*args: P.args, **kwargs: P.kwargs) -> Judgement:
         try:
             return judge(*args, **kwargs)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as cause:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as cause:
             return unknown(f"{judge.__name__}: what was measured cannot be judged ({type(cause).__name__}: {cause})")
 
     return judged
