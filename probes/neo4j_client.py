@@ -1,6 +1,7 @@
 """The one module that imports neo4j's driver. Its asynchronous one: the other waits for a silent server for ever."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, LiteralString
 
@@ -8,6 +9,9 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, Query
 from neo4j.exceptions import DriverError, Neo4jError
 
 from chaos_aura.core.errors import PingFailed
+
+# It tells of every connection that is lost; whoever asks tells of one that failed, in words of its own.
+logging.getLogger("neo4j").setLevel(logging.CRITICAL)
 
 _DATABASE = "neo4j"  # named, so that no session has to ask for the home database first
 _CONNECTS_WITHIN_S = 1.0  # below every time-out: cancelled in the midst of it, the driver forgets its socket

@@ -1,14 +1,16 @@
 """Which processes belong to the stack or to the run, so that what the others use is told from it.
 
 Ours is what the run started: its controller and this sampler. And what runs in the stack's folder or names it on its
-command line: the supervisor, its keeper, the reaper and its helpers do. And whatever descends from one of ours, or did
-when it was first seen: an orphan stays ours.
+command line: the supervisor, the reaper and its helpers do; the supervisor's keeper names the supervisor. And whatever
+descends from one of ours, or did when it was first seen: an orphan stays ours.
 """
 
 import os
 from pathlib import Path
 
 from chaos_aura.core.process import ProcessId
+from chaos_aura.core.signature import signer
+from chaos_aura.supervision.place import LOCK
 from probes.sampler.census import Census, Process
 
 _SETTLES_WITHIN = 4  # looks: what has just been forked still bears its parent's command line
@@ -18,6 +20,7 @@ class Ours:
     def __init__(self, home: Path, controller: int) -> None:
         """`controller` is the process that runs the experiment."""
         self._home = os.fsencode(home.resolve())
+        self._lock = home / LOCK
         self._roots = frozenset({controller, os.getpid()})
         self._known: set[ProcessId] = set()
         self._looks: dict[ProcessId, int] = {}
@@ -25,7 +28,7 @@ class Ours:
     def among(self, census: Census) -> set[int]:
         """Their numbers."""
         roots = {process.id.pid for process in census.processes.values() if self._is_root(process)}
-        ours = census.family(roots)
+        ours = census.family(roots | self._keeper(census))
         self._known = {census.processes[pid].id for pid in ours}
         living = {process.id for process in census.processes.values()}
         self._looks = {process: looks for process, looks in self._looks.items() if process in living}
@@ -39,6 +42,14 @@ class Ours:
             return False
         self._looks[process.id] = looks + 1
         return self._is_of_home(process.id.pid)
+
+    def _keeper(self, census: Census) -> set[int]:
+        """It takes the orphans of a stack, and what they have used with them."""
+        signed = signer(self._lock)
+        supervisor = census.processes.get(signed.pid) if signed else None
+        if supervisor and b"\0%d\0" % supervisor.id.pid in command_line(supervisor.parent):
+            return {supervisor.parent}
+        return set()
 
     def _is_of_home(self, pid: int) -> bool:
         inside = self._home + b"/"

@@ -22,6 +22,8 @@ from chaos_aura.record.history import History, read_history
 from chaos_aura.record.samples import BACKLOG, HEALTH, KINDS, MACHINE, READINESS, WEIGHT
 from chaos_aura.record.stores import read_stores
 from chaos_aura.stack.running import RunningStack
+from probes.sampler.census import take_census
+from probes.sampler.ours import Ours
 
 _WITHIN_S = 120
 _STARTS = """
@@ -107,18 +109,29 @@ def test_it_comes_back_to_kafka_by_itself_and_misses_nothing(stack: RunningStack
     run = sampler.run
     name = f"{run.tag}-later"
     history = History(run.path / "history-later.jsonl", "later")
-    op = history.invoke(ALLOCATE, "t", time.monotonic_ns(), {"request_id": name})
-    history.end(op, Outcome.OK, {"gpu_ids": ["t4-0"]})
+    for what in (ALLOCATE, RELEASE):
+        op = history.invoke(what, "t", time.monotonic_ns(), {"request_id": name})
+        history.end(op, Outcome.OK, {"gpu_ids": ["t4-0"]})
     waiting = sampler.awaits(1, BACKLOG, time.monotonic_ns(), name="events")[0]["waiting"]
     os.kill(process_of(stack, "kafka").pid, signal.SIGKILL)
     sampler.awaits(1, BACKLOG, time.monotonic_ns(), name="events", waiting=None, oldest_s=None)
     wait_until(lambda: is_well(stack), _WITHIN_S, "kafka is back")
     allocate(stack, f"{run.tag}-t", name)
-    sampler.awaits(1, BACKLOG, time.monotonic_ns(), _WITHIN_S, name="events", waiting=waiting - 1)
+    sampler.awaits(1, BACKLOG, time.monotonic_ns(), _WITHIN_S, name="events", waiting=waiting - 2)
     assert sampler.ask("stores") == "stores"
     stores = read_stores(run.path / "stores.json")
     assert sorted(stores.kafka[name]) == ["decided", "granted", "released", "requested"]
     assert f"{run.tag}-0" in stores.kafka
+
+
+def test_all_of_a_stack_is_ours_and_nothing_else(stack: RunningStack) -> None:
+    census = take_census()
+    ours = Ours(stack.project.home, controller=0).among(census)
+    children = [child.process for child in stack.supervisor.children().values() if child.process]
+    supervisor = stack.supervisor.pid()
+    keeper = census.processes[supervisor].parent
+    assert ours >= {supervisor, keeper, *(process.pid for process in children)}
+    assert ours - census.family([os.getpid(), keeper]) == set()
 
 
 def test_it_dies_with_its_parent(stack: RunningStack, tmp_path: Path) -> None:
