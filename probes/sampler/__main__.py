@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def main(words: list[str]) -> int:
     for line in sys.stdin:
         match line.strip():
             case "stores":
-                _say(_stored(sampler))
+                # Beside: a store may hang for long, and the end of standard input must not wait for it.
+                threading.Thread(target=lambda: _say(_stored(sampler)), daemon=True).start()
             case "stop":
                 break
     return 0

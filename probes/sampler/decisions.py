@@ -4,6 +4,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.operation import ALLOCATE
 from chaos_aura.record.stores import Recorded
 from probes.packages import require
@@ -27,10 +28,10 @@ _ALL_WITHIN_S = 20.0
 
 
 class Decisions:
-    """`uri` is Neo4j's own, past every edge. Of any thread."""
+    """At Neo4j's own address, past every edge. Of any thread."""
 
-    def __init__(self, uri: str, backlogs: Backlogs) -> None:
-        self._uri = uri
+    def __init__(self, catalogue: Catalogue, backlogs: Backlogs) -> None:
+        self._catalogue = catalogue
         self._backlogs = backlogs
         self._client: Neo4j | None = None
         self._asking = threading.Lock()
@@ -62,5 +63,5 @@ class Decisions:
                 require("neo4j")
                 from probes.neo4j_client import Neo4j  # noqa: PLC0415 - 0.3 s
 
-                self._client = Neo4j(self._uri)
+                self._client = Neo4j(self._catalogue.service("neo4j").uri)
             return self._client.ask(text, timeout_s, **parameters)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.operation import ALLOCATE, RELEASE
 from probes.packages import require
 from probes.sampler.waiting import Acknowledged, Backlogs
@@ -22,10 +23,10 @@ _ALL_WITHIN_S = 20.0
 
 
 class Events:
-    """`address` is Kafka's own, past every edge. Of any thread. Only what begins with the run's tag is remembered."""
+    """At Kafka's own address, past every edge. Of any thread. Only what begins with the run's tag is remembered."""
 
-    def __init__(self, address: str, tag: str, backlogs: Backlogs) -> None:
-        self._address = address
+    def __init__(self, catalogue: Catalogue, tag: str, backlogs: Backlogs) -> None:
+        self._catalogue = catalogue
         self._tag = tag.encode()
         self._backlogs = backlogs
         self._topic: Topic | None = None
@@ -58,7 +59,7 @@ class Events:
             require("kafka")
             from probes.kafka_client import Topic  # noqa: PLC0415 - 0.3 s
 
-            self._topic = Topic(self._address, TOPIC, self._take)
+            self._topic = Topic(self._catalogue.service("kafka").uri, TOPIC, self._take)
         return self._topic
 
     def _take(self, record: "Record") -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chaos_aura.core.errors import ChaosAuraError, PingFailed
+from chaos_aura.core.errors import BadInput, ChaosAuraError, PingFailed
 from chaos_aura.pings import of_service
 from chaos_aura.record.following import Following
 from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
@@ -36,8 +36,8 @@ class Sampler:
         self._supervision = Supervision(home)
         self._samples = Samples(folder / FILE)
         backlogs = Backlogs(Following(folder))
-        self._decisions = Decisions(self._catalogue.service("neo4j").uri, backlogs)
-        self._events = Events(self._catalogue.service("kafka").uri, self._run.tag, backlogs)
+        self._decisions = Decisions(self._catalogue, backlogs)
+        self._events = Events(self._catalogue, self._run.tag, backlogs)
         self._processes = Processes(self._samples, home, self._run.pid)
         self._told: set[str] = set()
 
@@ -87,7 +87,7 @@ class Sampler:
     def _readiness(self, _late_s: float) -> bool:
         try:
             seen = read_readiness(self._catalogue, API, _READY_WITHIN_S)
-        except PingFailed:
+        except (PingFailed, BadInput):  # it does not answer; the stack has none
             seen = {"status": SILENT, "breakers": {}, "answers": {}}
         self._samples.add(READINESS, **seen)
         return True

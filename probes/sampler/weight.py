@@ -13,7 +13,7 @@ from probes.sampler.ours import command_line
 from probes.sampler.usage import Usage
 
 CONTROLLER, SAMPLER, LOAD, SUPERVISOR = "controller", "sampler", "load", "supervisor"
-_LOAD_MARK = b"chaos_aura.load"
+_MARKS_OF_LOAD = (b"chaos_aura.load", b"chaos_aura/load/")
 
 
 class Weight:
@@ -48,5 +48,6 @@ class Weight:
     def _is_of_load(self, census: Census, pid: int) -> bool:
         process = census.processes[pid].id
         if not self._is_load.get(process):
-            self._is_load[process] = _LOAD_MARK in command_line(pid)
+            command = command_line(pid)
+            self._is_load[process] = any(mark in command for mark in _MARKS_OF_LOAD)
         return self._is_load[process]

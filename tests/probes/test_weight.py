@@ -1,0 +1,29 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from awaiting import wait_until
+
+from probes.sampler.census import take_census
+from probes.sampler.weight import Weight
+
+
+def test_a_service_is_weighed_with_its_children_and_the_load_apart_from_its_controller(tmp_path: Path) -> None:
+    forks = "import os, time\nif not os.fork():\n    while True: pass\ntime.sleep(600)"
+    load = [sys.executable, "-c", "import time; time.sleep(600)", "chaos_aura.load"]
+    with subprocess.Popen([sys.executable, "-c", forks], start_new_session=True) as service, subprocess.Popen(load):
+        try:
+            wait_until(lambda: len(take_census().family([service.pid])) == 2, 10, "it has a child")
+            weight = Weight(tmp_path, controller=os.getpid())
+            assert weight.look(take_census(), {"redis": service.pid}) == {}
+            time.sleep(1)
+            told = weight.look(take_census(), {"redis": service.pid, "late": service.pid})
+        finally:
+            for pid in take_census().family([os.getpid()]) - {os.getpid()}:
+                os.kill(pid, 9)
+    assert {"redis", "sampler", "controller", "load"} == told.keys()
+    assert told["redis"]["cpu"] > 0.05
+    assert told["load"]["cpu"] < told["redis"]["cpu"]
+    assert all(row["rss_mb"] > 1 for row in told.values())
