@@ -22,7 +22,7 @@ def home_without_a_stack(folder: Path) -> Path:
     return folder
 
 
-def test_where_everything_is_away_it_says_so_and_goes_on(tmp_path: Path) -> None:
+def test_where_everything_is_away_it_says_so_and_goes_on_and_what_it_cannot_write_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     history = History(run.path / "history-a.jsonl", "a")
     history.end(history.invoke(ALLOCATE, "t", time.monotonic_ns(), {"request_id": f"{run.tag}-1"}), Outcome.OK)
@@ -36,21 +36,15 @@ def test_where_everything_is_away_it_says_so_and_goes_on(tmp_path: Path) -> None
             sampler.awaits(1, BACKLOG, since_ns, name=backlog, waiting=None, oldest_s=None)
         assert sampler.ask("stores") == "stores"
         assert sorted(read_stores(run.path / "stores.json").missing) == ["kafka", "neo4j", "pool"]
-
-
-def test_what_cannot_be_written_is_answered(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run")
-    with sampling(run, home_without_a_stack(tmp_path / "home")) as sampler:
+        (run.path / "stores.json").unlink()
         (run.path / "stores.json").mkdir()
         assert sampler.ask("stores").startswith("stores failed: IsADirectoryError")
 
 
 def test_without_a_stack_or_without_words_it_refuses(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
-    for words, said in (
-        ([str(run.path), str(tmp_path)], "run: chaos-aura up"),
-        ([], "usage: python -P -m probes.sampler"),
-    ):
+    told = {(str(run.path), str(tmp_path)): "run: chaos-aura up", (): "usage: python -P -m probes.sampler"}
+    for words, said in told.items():
         command = [sys.executable, "-P", "-m", "probes.sampler", *words]
         refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert refused.returncode == 2
