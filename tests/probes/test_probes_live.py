@@ -1,8 +1,11 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from awaiting import wait_until
+from chaoslib.hypothesis import run_steady_state_hypothesis
+from chaoslib.run import EventHandlerRegistry
 from driven_allocations import drive
 from hurting import paused
 from sampling import make_run
@@ -11,6 +14,7 @@ from chaos_aura.core.errors import BadInput, StackDown
 from chaos_aura.stack.running import RunningStack
 from probes import breakers, consistency, health, latency, resources
 from steady_states.breakers import every_breaker_is_closed
+from steady_states.hypotheses import platform_is_well_and_recovered
 
 _WITHIN_S = 120
 
@@ -49,6 +53,21 @@ def test_the_pool_adds_up() -> None:
     told = consistency.pool_balance()
     assert told["balanced"] is True
     assert sum(told["total"].values()) == sum(told["free"].values()) + sum(told["held"].values())
+
+
+def test_chaos_toolkit_meets_the_hypothesis_of_a_stack_that_is_well_and_not_of_one_that_is_hurt(
+    stack: RunningStack,
+) -> None:
+    experiment = {"steady-state-hypothesis": platform_is_well_and_recovered(30)}
+    wait_until(lambda: _asked(experiment)["steady_state_met"], _WITHIN_S, "the hypothesis is met")
+    with paused(stack, "projection"):
+        hurt = _asked(experiment)
+    assert hurt["steady_state_met"] is False
+    assert hurt["probes"][-1]["activity"]["name"] == "every service is healthy"
+
+
+def _asked(experiment: dict[str, Any]) -> dict[str, Any]:
+    return dict(run_steady_state_hypothesis(experiment, {}, {}, None, EventHandlerRegistry()))
 
 
 def test_a_breaker_that_opens_is_seen_and_remembered(stack: RunningStack) -> None:
