@@ -84,13 +84,22 @@ def measure_capacity(
 
 def inventory_of(url: str) -> dict[str, int]:
     """How many GPUs there are of each type. ServiceUnhealthy when nobody says."""
+    return _gpus(url, "total")
+
+
+def free_of(url: str) -> dict[str, int]:
+    """How many nobody holds."""
+    return _gpus(url, "free")
+
+
+def _gpus(url: str, which: str) -> dict[str, int]:
     address = _address(url)
     with closing(http.client.HTTPConnection(address.host, address.port, timeout=_INVENTORY_WITHIN_S)) as connection:
         reply = asked(connection, "GET", "/gpus")
-    total = reply.document.get("total")
-    if not isinstance(total, Mapping):
+    counts = reply.document.get(which)
+    if not isinstance(counts, Mapping):
         raise ServiceUnhealthy(url, f"GET /gpus was not answered: {reply.reason}", _REMEDY)
-    return {str(name): int(count) for name, count in total.items()}
+    return {str(name): int(count) for name, count in counts.items()}
 
 
 def _address(url: str) -> Address:

@@ -50,9 +50,9 @@ class Verdicts:
         return bool(self._against)
 
     def conclude(self, *, missing: Sequence[str] = ()) -> Conclusion:
-        """`missing`: what should have been done for a pass, and was not."""
+        """`missing`: what should have been done for a pass, and was not, though nothing tells why."""
         with self._lock:
-            against = list(self._against) + [(RunOutcome.INCONCLUSIVE, each) for each in missing]
+            against = list(self._against) or [(RunOutcome.INCONCLUSIVE, each) for each in missing]
             for what, judgement in self.judged:
                 if not judgement.has_passed:
                     against.append((_OF_VERDICT[judgement.verdict], f"{what}: {_why(judgement)}"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from chaos_aura.core.operation import ALLOCATE, CANARY, RELEASE, Operation
 from chaos_aura.judge.backlog import Limits
-from chaos_aura.judge.baseline import Baseline, baseline
+from chaos_aura.judge.baseline import OPERATIONS, Baseline, baseline
 from chaos_aura.judge.capacity import unjustified_refusals
 from chaos_aura.judge.joined import joined
 from chaos_aura.judge.recovery import Outage, Recovery, agreed, recovery
@@ -18,12 +18,13 @@ from chaos_aura.run.samples import Samples
 
 TENANTS, CANARIES = "tenants", "canary"
 _WHAT = {TENANTS: frozenset({ALLOCATE, RELEASE}), CANARIES: frozenset({CANARY})}
+_MARGIN = 10  # some of the last may still be under way
 _FLOOR_S = {TENANTS: 1.0, CANARIES: 0.5}
 
 
 @dataclass(frozen=True)
 class Observation:
-    """`due_ns`: every arrival that was scheduled, by who asks. `inventory`: how many GPUs there are, by type."""
+    """`due_ns`: every arrival that was scheduled, by who asks. `inventory`: how many GPUs were free before, by type."""
 
     until_ns: int
     operations: Sequence[Operation]
@@ -55,6 +56,12 @@ class Observation:
             )
             for who in self.asked_by()
         }
+
+    def since_ns(self, who: str, earliest_ns: int, until_ns: int, least_s: float) -> int:
+        """When the shortest stretch began that ends at `until_ns` and is long enough for a baseline."""
+        ended = [each.due_ns for each in self.of(who) if each.ended_ns and earliest_ns <= each.due_ns <= until_ns]
+        enough_ns = sorted(ended)[-OPERATIONS - _MARGIN] if len(ended) > OPERATIONS + _MARGIN else earliest_ns
+        return max(earliest_ns, min(enough_ns, until_ns - int(least_s * 1e9)))
 
     def usual_backlogs(self, from_ns: int, until_ns: int) -> Limits:
         """How old the oldest entry was when nothing was wrong."""

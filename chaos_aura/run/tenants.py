@@ -1,17 +1,17 @@
 """The load of a run: its plan, its process, and what has been recorded of it."""
 
-import json
 import os
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
+from importlib.metadata import version
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import ChaosAuraError, MachineLacks, ServiceUnhealthy
+from chaos_aura.core.errors import ChaosAuraError, MachineLacks
 from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
 from chaos_aura.judge.backlog import Limits
 from chaos_aura.judge.baseline import LASTS_S, Baseline
-from chaos_aura.load.capacity import capacity_of
+from chaos_aura.judge.noise import noisy_s
+from chaos_aura.load.capacity import MeasuredOn, capacity_of, free_of, inventory_of
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.process import LoadProcess, start
 from chaos_aura.load.shapes import SPIKE
@@ -23,7 +23,7 @@ from chaos_aura.run.run import Run
 from chaos_aura.run.samples import Samples
 from chaos_aura.run.signs import signs
 
-_EDGE, _API = "load.api", "api"
+_EDGE, _API, _WORKER = "load.api", "api", "worker"
 _RUNNING_WITHIN_S = 30.0
 _BASELINE_WITHIN_S = 60.0
 _STOPS_WITHIN_S = 30.0
@@ -42,7 +42,9 @@ class Tenants:
             raise MachineLacks("load", "has no stack to ask", "let the control bring one up")
         wanted.refuse_nonsense()
         self.wanted = wanted
-        self.inventory = inventory(run.catalogue)
+        self._direct = f"http://{run.catalogue.service(_API).address}"
+        self.inventory = inventory_of(self._direct)
+        self.free = free_of(self._direct)
         self.capacity_per_s = self._capacity(run, run.catalogue) if wanted.needs_capacity else 0.0
         url = f"http://{run.catalogue.edge(_EDGE).address}"
         self.plan: LoadPlan = wanted.plan(url, run.tag, run.seed, self.capacity_per_s, run.options.limit_s)
@@ -90,26 +92,30 @@ class Tenants:
             read_history(self._run.folder.histories()).operations,
             {TENANTS: self.plan.arrivals_ns(began_ns), CANARIES: self.plan.canaries_ns(began_ns)},
             Samples.read(self._run.folder.samples),
-            self.inventory,
+            self.free,
             [sign.at_ns for sign in signs(home, began_ns, until_ns) if sign.is_trouble],
         )
 
     def measure_baseline(self) -> None:
-        """Until it is decided how the system usually is. BaselineNotMet when it is not well, or nobody can say."""
-        from_ns = self.state.began_ns + int(self.wanted.hold_s * _NS)  # from then on there are releases, too
+        """Until it is known how the system usually is: of the latest stretch that is long enough, because the first
+        seconds may still be those of a start. BaselineNotMet when there is none in which it is well.
+        """
+        began_ns = self.state.began_ns + int(self.wanted.hold_s * _NS)  # from then on there are releases, too
         deadline_s = time.monotonic() + _BASELINE_WITHIN_S
-        time.sleep(max(0.0, min(self.wanted.baseline_s, LASTS_S) - 1.0))
+        self._run.wait(max(0.0, min(self.wanted.baseline_s, LASTS_S) - 1.0))
         while True:
             until_ns = time.monotonic_ns()
             seen = self.observation(until_ns)
+            from_ns = seen.since_ns(TENANTS, began_ns, until_ns, self.wanted.baseline_s)
             self.baselines = seen.baselines(from_ns, until_ns)
             bad = [f"{who}: {each.judgement}" for who, each in self.baselines.items() if not each.judgement]
-            lasted_s = (until_ns - from_ns) / _NS
-            if not bad and lasted_s >= self.wanted.baseline_s - self.wanted.hold_s:
+            if not bad and until_ns - from_ns >= self.wanted.baseline_s * _NS:
                 self.usual = seen.usual_backlogs(from_ns, until_ns)
                 return
-            if self.has_died or time.monotonic() > deadline_s or self._is_hopeless(lasted_s):
-                raise BaselineNotMet("baseline", "; ".join(bad) or "the load has died", self._what_to_do())
+            if self.has_died or time.monotonic() > deadline_s:
+                noisy = noisy_s(seen.noisy_ns())
+                beside = [f"the machine itself was noisy for {noisy:.0f} s"] if noisy else []
+                raise BaselineNotMet("baseline", "; ".join([*bad, *beside]), self._what_to_do())
             if self._run.wait(_LOOK_EVERY_S):
                 raise BaselineNotMet("baseline", "was not measured to its end: the run was stopped")
 
@@ -149,31 +155,10 @@ class Tenants:
         if self.ended is None:
             self._process.kill()
 
-    def _is_hopeless(self, lasted_s: float) -> bool:
-        """Where it fails for long enough, waiting does not mend it."""
-        fails = any(each.judgement.verdict is Verdict.FAIL for each in self.baselines.values())
-        return fails and lasted_s > 2 * self.wanted.baseline_s
-
     def _what_to_do(self) -> str:
         return f"look at: chaos-aura status; what was asked and answered is in {self._run.folder.path}"
 
     def _capacity(self, run: Run, catalogue: Catalogue) -> float:
-        url = f"http://{catalogue.service(_API).address}"
-        return capacity_of(run.project.home, url, os.environ).cycles_per_s
-
-
-def inventory(catalogue: Catalogue) -> dict[str, int]:
-    """How many GPUs there are, by type, as the pool itself says: asked directly, through no edge."""
-    address = catalogue.service(_API).address
-    connection = HTTPConnection(address.host, address.port, timeout=10.0)
-    try:
-        connection.request("GET", "/gpus")
-        answer = connection.getresponse()
-        body = answer.read()
-        return {str(name): int(count) for name, count in json.loads(body)["total"].items()}
-    except (OSError, HTTPException, ValueError, KeyError, AttributeError, TypeError) as cause:
-        raise ServiceUnhealthy(
-            _API, f"does not tell its inventory ({cause})", "look at: chaos-aura logs api"
-        ) from cause
-    finally:
-        connection.close()
+        workers = sum(service.name.startswith(_WORKER) for service in catalogue.services)
+        on = MeasuredOn.here(workers, self.inventory, version("chaos-aura"))
+        return capacity_of(run.project.home, self._direct, f"{run.tag}c", on, os.environ).cycles_per_s

@@ -119,7 +119,9 @@ def test_what_somebody_who_lives_has_injected_is_not_judged_as_ours(ran: Callabl
         one.await_step("in_force")
         done = ran([action("inject", kind="pretend", target="redis", duration=0.3)], probes=[_MET])
     assert done.outcome == "fault not injected"
-    assert re.search(r"faults: are in force already: pretend of neo4j \(lease \w+\); run: chaos-aura heal", done.reasons)
+    assert re.search(
+        r"faults: are in force already: pretend of neo4j \(lease \w+\); run: chaos-aura heal", done.reasons
+    )
 
 
 def test_a_lost_fault_fails_whoever_heals_it_and_all_is_healed(ran: Callable[..., Ran], home: FakeHome) -> None:
@@ -205,7 +207,9 @@ def test_a_fault_that_its_own_experiment_ends_is_no_failure(
 def test_what_a_run_leaves_tells_its_whole_story(ran: Callable[..., Ran], home: FakeHome) -> None:
     done = ran([action("inject", kind="pretend", target="neo4j", duration=0.2)], probes=[_MET], tags=["one", "two"])
     assert done.folder
-    assert {"run.json", "timeline.jsonl", "result.json", "journal.json"} <= {each.name for each in done.folder.iterdir()}
+    assert {"run.json", "timeline.jsonl", "result.json", "journal.json"} <= {
+        each.name for each in done.folder.iterdir()
+    }
     assert (home.home / "runs" / "latest").resolve() == done.folder
     assert done.result["experiment"] == {
         **done.result["experiment"],

@@ -1,19 +1,17 @@
 """Ctrl-C, SIGTERM, SIGHUP and SIGKILL in every phase of a run: it says so, heals at once, and leaves nothing behind."""
 
-import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from awaiting import wait_until
-from chaos_run import Ran, action, call, ended, experiment, started
+from chaos_run import action, call, ended, experiment, started
 from fake_home import FakeHome
 
 from chaos_aura.record.timeline import read_timeline

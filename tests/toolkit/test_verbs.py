@@ -117,5 +117,3 @@ def test_what_is_no_verb_or_does_not_fit_it_is_not_valid(
     valid = validated(home, [action(name, **arguments)])
     assert valid.returncode != 0
     assert says in valid.stdout + valid.stderr
-
-
