@@ -121,7 +121,7 @@ def _decided(outage: Outage, seen: Seen, recovered: Moment | None) -> tuple[Stat
         late_s = (recovered.low_ns - outage.deadline_ns) / _NS
         return State.LATE, failed(f"still bad {late_s:.1f} s after its budget of {outage.budget_s:g} s")
     if too_little := _too_little(outage, seen, recovered):
-        may_still_be = seen.until_ns < outage.deadline_ns + int((QUIET_S + seen.late_s) * _NS)
+        may_still_be = seen.until_ns < _enough_ns(outage, seen)
         return State.UNDECIDED if may_still_be else State.UNMEASURED, unknown(too_little)
     if recovered is None:
         return State.UNHURT, passed("nothing was bad")
@@ -129,6 +129,13 @@ def _decided(outage: Outage, seen: Seen, recovered: Moment | None) -> tuple[Stat
     if recovered.high_ns is None or recovered.high_ns > outage.deadline_ns:
         return State.RECOVERED, unknown(f"{told}: the budget ends in between")
     return State.RECOVERED, passed(told)
+
+
+def _enough_ns(outage: Outage, seen: Seen) -> int:
+    """When as much has been seen beyond the deadline as a recovery that comes with it needs."""
+    after = seen.due_ns[bisect_left(seen.due_ns, outage.deadline_ns) :]
+    hundredth_ns = after[QUIET_OPERATIONS] if len(after) > QUIET_OPERATIONS else outage.deadline_ns
+    return max(outage.deadline_ns + int(QUIET_S * _NS), hundredth_ns) + int(seen.late_s * _NS)
 
 
 def _between(outage: Outage, recovered: Moment) -> str:

@@ -161,4 +161,4 @@ class Tenants:
     def _capacity(self, run: Run, catalogue: Catalogue) -> float:
         workers = sum(service.name.startswith(_WORKER) for service in catalogue.services)
         on = MeasuredOn.here(workers, self.inventory, version("chaos-aura"))
-        return capacity_of(run.project.home, self._direct, f"{run.tag}c", on, os.environ).cycles_per_s
+        return capacity_of(run.project.home, self._direct, f"capacity-{run.tag}", on, os.environ).cycles_per_s
