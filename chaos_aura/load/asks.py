@@ -7,7 +7,7 @@ asks for less, or for another type. Where that is not enough each is held for le
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -66,63 +66,62 @@ def _too_much(plan: LoadPlan, hold_s: float, inventory: Mapping[str, int]) -> Ba
     return BadInput("load", why, "let it ask less often or for fewer GPUs at once, or give the pool more")
 
 
-@dataclass
 class _Half:
     """Who holds what by schedule, of each type at most half."""
 
-    inventory: Mapping[str, int]
-    hold_s: float
-    _held: dict[str, int] = field(default_factory=dict)
-    _until: dict[str, deque[tuple[int, int]]] = field(default_factory=dict)
+    def __init__(self, inventory: Mapping[str, int], hold_s: float) -> None:
+        self._free = {name: count // 2 for name, count in inventory.items()}
+        self._held: dict[str, deque[tuple[int, int]]] = {name: deque() for name in inventory}
+        self._held_ns = int(hold_s * _HELD_FOR * _NS)
 
-    def fits(self, gpu_type: str, count: int, at_ns: int) -> bool:
-        held = self._held.get(gpu_type, 0)
-        until = self._until.get(gpu_type, ())
-        while until and until[0][0] <= at_ns:
-            assert isinstance(until, deque)
-            held -= until.popleft()[1]
-        self._held[gpu_type] = held
-        return held + count <= self.inventory.get(gpu_type, 0) // 2
-
-    def take(self, gpu_type: str, count: int, at_ns: int) -> None:
-        self._held[gpu_type] = self._held.get(gpu_type, 0) + count
-        until_ns = at_ns + int(self.hold_s * _HELD_FOR * _NS)
-        self._until.setdefault(gpu_type, deque()).append((until_ns, count))
+    def takes(self, gpu_type: str, count: int, at_ns: int) -> bool:
+        """Whether there was room for it."""
+        held = self._held.get(gpu_type)
+        if held is None:
+            return False
+        while held and held[0][0] <= at_ns:
+            self._free[gpu_type] += held.popleft()[1]
+        if count > self._free[gpu_type]:
+            return False
+        self._free[gpu_type] -= count
+        held.append((at_ns + self._held_ns, count))
+        return True
 
 
 class _Draw:
     """One draw a question and arrival, whatever comes of it: so the rest of the sequence stays the same."""
 
     def __init__(self, weights: Mapping[Any, float], seed: str) -> None:
-        self.names = list(weights)
+        self._names = list(weights)
         self._sums = list(accumulate(weights.values()))
         self._chance = random.Random(seed)
 
     def __call__(self) -> Any:
-        return self._chance.choices(self.names, cum_weights=self._sums)[0]
+        return self._chance.choices(self._names, cum_weights=self._sums)[0]
 
 
 def _asks(plan: LoadPlan, arrivals_ns: Sequence[int], half: _Half) -> list[Ask] | None:
     """None when there is one for which no type has room."""
     tenants = {f"{plan.tag}-t{nth}": 1.0 for nth in range(plan.tenants)}
-    draws = {
-        name: _Draw(weights, f"{plan.seed} {name}")
-        for name, weights in (
-            ("tenant", tenants),
-            ("gpu_type", plan.mix.gpu_types),
-            ("count", plan.mix.counts),
-            ("priority", plan.mix.priorities),
-        )
+    weights: dict[str, Mapping[Any, float]] = {
+        "tenant": tenants,
+        "type": plan.mix.gpu_types,
+        "count": plan.mix.counts,
+        "priority": plan.mix.priorities,
     }
-    fewest = min(count for count, weight in plan.mix.counts.items() if weight > 0)
-    types = [name for name, weight in plan.mix.gpu_types.items() if weight > 0]
+    draws = [_Draw(each, f"{plan.seed} {name}") for name, each in weights.items()]
+    fewest = min(_possible(plan.mix.counts))
+    fallbacks = [(gpu_type, fewest) for gpu_type in _possible(plan.mix.gpu_types)]
     asks = []
     for nth, at_ns in enumerate(arrivals_ns):
-        tenant, gpu_type, count, priority = (draw() for draw in draws.values())
-        wanted = [(gpu_type, count), (gpu_type, fewest), *((other, fewest) for other in types)]
-        given = next((each for each in wanted if half.fits(*each, at_ns)), None)
+        tenant, gpu_type, count, priority = (draw() for draw in draws)
+        wanted = ((gpu_type, count), (gpu_type, fewest), *fallbacks)
+        given = next((each for each in wanted if half.takes(*each, at_ns)), None)
         if given is None:
             return None
-        half.take(*given, at_ns)
         asks.append(Ask(f"{plan.tag}-{nth}", tenant, *given, priority))
     return asks
+
+
+def _possible[K](weights: Mapping[K, float]) -> list[K]:
+    return [each for each, weight in weights.items() if weight > 0]

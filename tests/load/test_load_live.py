@@ -37,14 +37,6 @@ def test_tenants_get_their_gpus_and_give_them_back(stack: RunningStack, tmp_path
     assert holders(url, tag) == []
 
 
-def test_one_that_is_stopped_leaves_nothing(stack: RunningStack, tmp_path: Path) -> None:
-    url, tag = stack.catalogue.edge("load.api").uri, f"live-{uuid.uuid4().hex[:8]}"
-    with running(planned(url, per_s=8, lasts_s=1, hold_s=2, tag=tag, drain_s=ENDS_WITHIN_S), tmp_path) as load:
-        state = load.stop(2 * ENDS_WITHIN_S)
-    assert (state.state, state.held, state.info, state.why) == (Doing.ENDED, 0, 0, "")
-    assert holders(url, tag) == []
-
-
 def test_the_capacity_is_more_than_nothing_and_leaves_nothing(stack: RunningStack) -> None:
     url, tag = stack.catalogue.edge("load.api").uri, f"live-{uuid.uuid4().hex[:8]}"
     assert measure_capacity(url, tag, seconds=2, warm_s=1, window_s=1).cycles_per_s > 0.5

@@ -1,11 +1,14 @@
 """A tenant's story over real sockets: what is recorded of an API whose behaviour is known."""
 
+import threading
+import time
 from pathlib import Path
 
 from loads import BEGINS_WITHIN_S, operations_in, planned, stories_in
-from scripted_api import HANG, RESET, Asked, Said, refused, scripted_api
+from scripted_api import HANG, INVENTORY, RESET, Asked, Said, refused, scripted_api
 
 from chaos_aura.core.operation import CANARY, Outcome
+from chaos_aura.load.asks import fitted
 from chaos_aura.load.process import start
 from chaos_aura.load.shapes import steady
 from chaos_aura.load.state import Doing
@@ -93,17 +96,41 @@ def test_each_operation_says_what_was_asked_and_answered_and_when_it_was_due(tmp
 
 
 def test_the_same_seed_asks_for_the_same(tmp_path: Path) -> None:
-    asked = []
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        with scripted_api() as api:
-            plan = planned(api.url, per_s=60, lasts_s=0.5, hold_s=0.05, pattern="poisson")
-            load = start(plan, tmp_path / name, tmp_path / name / "load.log")
-            assert load.process.wait(BEGINS_WITHIN_S) == 0
-            load.kill()
-        asked.append(api.posted())
-    assert asked[0] == asked[1]
-    assert len(asked[0]) > 10
+    """In another process, and whenever the answers come."""
+    with scripted_api() as api:
+        plan = planned(api.url, per_s=60, lasts_s=0.5, hold_s=0.05, pattern="poisson")
+        load = start(plan, tmp_path, tmp_path / "load.log")
+        assert load.process.wait(BEGINS_WITHIN_S) == 0
+        load.kill()
+        asked = api.posted()
+    assert asked == [{**each.value, "hours": 0.1} for each in fitted(plan, INVENTORY).asks]
+    assert len(asked) > 10
+
+
+def test_those_in_doubt_after_an_outage_are_asked_again_a_few_at_a_time(tmp_path: Path) -> None:
+    at_once, most, counting = 0, 0, threading.Lock()
+
+    def away_at_first(asked: Asked) -> Said | None:
+        nonlocal at_once, most
+        if asked.method != "POST":
+            return None
+        if asked.nth == 1:
+            return refused(503, "temporal_away")
+        with counting:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.1)
+        with counting:
+            at_once -= 1
+        return None
+
+    with scripted_api(away_at_first) as api:
+        plan = planned(api.url, per_s=100, lasts_s=0.4, hold_s=0.05, drain_s=60)
+        load = start(plan, tmp_path, tmp_path / "load.log")
+        assert load.process.wait(BEGINS_WITHIN_S) == 0
+        load.kill()
+    assert (load.state().ok, load.state().why, len(api.ended)) == (40, "", 40)
+    assert 2 <= most <= 8
 
 
 def test_arrivals_go_on_while_nobody_answers(tmp_path: Path) -> None:
