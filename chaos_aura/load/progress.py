@@ -13,6 +13,7 @@ from chaos_aura.load.tally import Tally
 from chaos_aura.record.history import History
 
 _NS = 1e9
+_LATE_MS = 500.0
 
 
 class Progress:
@@ -57,8 +58,6 @@ class Progress:
         at_ns = now_ns if self._stopped_ns is None else self._stopped_ns
         phase, rate_per_s = self._plan.at((at_ns - self.began_ns) / _NS)
         tally = self.tally
-        if not why and tally.not_begun:
-            why = f"it cannot keep up: {tally.not_begun} arrivals were not begun"
         return LoadState(
             state=doing,
             at=now_ns,
@@ -77,5 +76,13 @@ class Progress:
             hold_s=self._hold_s,
             lag_p99_ms=self._lag.p99_ms(),
             lag_p99_of_all_ms=self._lag.p99_of_all_ms(),
-            why=why,
+            why=why or (self._behind() if doing is Doing.RUNNING else ""),
         )
+
+    def _behind(self) -> str:
+        """Why it is no open loop any more, if it is none."""
+        if self.tally.not_begun:
+            return f"it cannot keep up: {self.tally.not_begun} arrivals were not begun"
+        if (late_ms := self._lag.p99_ms()) > _LATE_MS:
+            return f"it cannot keep up: arrivals begin up to {late_ms:.0f} ms late"
+        return ""
