@@ -7,7 +7,7 @@ too little was seen, nobody knows.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -62,9 +62,9 @@ def recovery(outage: Outage, seen: Seen) -> Recovery:
     """The observation ends when this is decided: who looks on afterwards begins another."""
     since = [each for each in seen.operations if _is_of(each, outage.asked_ns, seen.late_s)]
     bad = [each for each in since if each.quality is Quality.BAD]
-    turns = [turn for turn in (_operations_turn(since, bad), *_backlog_turns(outage, seen)) if turn]
-    recovered = latest(turns) if turns else None
-    state, judgement = _decided(outage, seen, recovered)
+    turns = {name: turn for name, turn in _turns(outage, seen, since, bad) if turn}
+    recovered = latest(tuple(turns.values())) if turns else None
+    state, judgement = _decided(outage, seen, recovered, _last_of(turns))
     return Recovery(
         state,
         judgement,
@@ -109,23 +109,31 @@ def _operations_turn(since: Sequence[Graded], bad: Sequence[Graded]) -> Moment |
     return Moment(last_ns, first_ns, first_ns)
 
 
-def _backlog_turns(outage: Outage, seen: Seen) -> list[Moment | None]:
-    return [
-        backlog_turn(samples, seen.limits.of(name), outage.asked_ns, seen.until_ns)
-        for name, samples in seen.backlogs.items()
-    ]
+def _turns(
+    outage: Outage, seen: Seen, since: Sequence[Graded], bad: Sequence[Graded]
+) -> Iterator[tuple[str, Moment | None]]:
+    """From bad to good for the last time, by what it was."""
+    yield "operations", _operations_turn(since, bad)
+    for name, samples in seen.backlogs.items():
+        turn = backlog_turn(samples, seen.limits.of(name), outage.asked_ns, seen.until_ns)
+        yield f"the backlog of {name}", turn
 
 
-def _decided(outage: Outage, seen: Seen, recovered: Moment | None) -> tuple[State, Judgement]:
+def _last_of(turns: Mapping[str, Moment]) -> str:
+    """What kept it waiting longest."""
+    return max(turns, key=lambda name: turns[name].low_ns, default="")
+
+
+def _decided(outage: Outage, seen: Seen, recovered: Moment | None, last: str) -> tuple[State, Judgement]:
     if recovered and recovered.low_ns > outage.deadline_ns:
         late_s = (recovered.low_ns - outage.deadline_ns) / _NS
-        return State.LATE, failed(f"still bad {late_s:.1f} s after its budget of {outage.budget_s:g} s")
+        return State.LATE, failed(f"{last}: still bad {late_s:.1f} s after its budget of {outage.budget_s:g} s")
     if too_little := _too_little(outage, seen, recovered):
         may_still_be = seen.until_ns < _enough_ns(outage, seen)
         return State.UNDECIDED if may_still_be else State.UNMEASURED, unknown(too_little)
     if recovered is None:
         return State.UNHURT, passed("nothing was bad")
-    told = f"recovered within {_between(outage, recovered)} of {outage.budget_s:g} s"
+    told = f"{last}: recovered within {_between(outage, recovered)} of {outage.budget_s:g} s"
     if recovered.high_ns is None or recovered.high_ns > outage.deadline_ns:
         return State.RECOVERED, unknown(f"{told}: the budget ends in between")
     return State.RECOVERED, passed(told)
