@@ -11,7 +11,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,18 +50,6 @@ class Capacity:
     origin: str = "measured"
 
 
-def capacity_of(home: Path, url: str, tag: str, on: MeasuredOn, environ: Mapping[str, str]) -> Capacity:
-    """As the environment says, else as it was measured before on the same, else measured now, which takes seconds."""
-    if said := environ.get(VARIABLE):
-        return Capacity(_said(said), origin=VARIABLE)
-    path = home / CAPACITY
-    known = _known(path, on)
-    if known is None:
-        known = measure_capacity(url, tag)
-        _keep(path, known, on)
-    return known
-
-
 def measure_capacity(
     url: str, tag: str, seconds: float = 10.0, callers: int = 16, *, warm_s: float = 2.0, window_s: float = 2.0
 ) -> Capacity:
@@ -80,6 +68,25 @@ def measure_capacity(
     if not (median := statistics.median(windows)):
         raise ServiceUnhealthy(url, f"carries nothing: {loop.last_trouble}", _REMEDY)
     return Capacity(round(median, 3), tuple(round(each, 3) for each in windows))
+
+
+def capacity_of(
+    home: Path,
+    url: str,
+    tag: str,
+    on: MeasuredOn,
+    environ: Mapping[str, str],
+    measure: Callable[[str, str], Capacity] = measure_capacity,
+) -> Capacity:
+    """As the environment says, else as it was measured before on the same, else measured now, which takes seconds."""
+    if said := environ.get(VARIABLE):
+        return Capacity(_said(said), origin=VARIABLE)
+    path = home / CAPACITY
+    known = _known(path, on)
+    if known is None:
+        known = measure(url, tag)
+        _keep(path, known, on)
+    return known
 
 
 def inventory_of(url: str) -> dict[str, int]:

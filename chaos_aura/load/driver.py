@@ -5,6 +5,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,11 @@ from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.progress import Progress
 from chaos_aura.load.share import Share
 from chaos_aura.load.state import STATE, Doing, LoadState
-from chaos_aura.load.story import Tenants, Told
+from chaos_aura.load.story import CANARY_WITHIN_S, Tenants, Told
 from chaos_aura.record.history import History
 
 MOST_UNDER_WAY = 5000
-_MOST_CANARIES = 1000
+_MOST_CANARIES = 2500
 _TELLS_EVERY_S = 0.25
 _INVENTORY_WITHIN_S = 15.0
 _AGAIN_S = 0.25
@@ -77,7 +78,8 @@ class Driver:
             state = self._carry_out(share, files, asks)
         except Exception as cause:  # noqa: BLE001 - the border: nobody else would tell of it
             state = LoadState(Doing.FAILED, at=time.monotonic_ns(), why=_told(cause))
-            state.write(files.state)
+            with suppress(OSError):  # then the end of the process has to tell
+                state.write(files.state)
         finally:
             self._client.close()
         self._ended.set(state)
@@ -140,7 +142,7 @@ class Driver:
         progress.stopped(due)
         self._drain(arrivals)
         flying.join()
-        canaries.join(_AGAIN_S)
+        canaries.join(CANARY_WITHIN_S)
         canaries.cut()
 
     def _drain(self, arrivals: OpenLoop) -> None:
@@ -153,7 +155,8 @@ class Driver:
 
     def _tell_all_the_time(self, progress: Progress) -> None:
         while not self._over.is_set():
-            progress.tell(self._doing)
+            with suppress(OSError):  # a full disk is no reason to leave anything held
+                progress.tell(self._doing)
             self._over.wait(_TELLS_EVERY_S)
 
 

@@ -22,7 +22,7 @@ from chaos_aura.load.tally import Tally
 from chaos_aura.record.history import History
 
 CANARY_NAME = "canary"
-_CANARY_WITHIN_S = 2.0
+CANARY_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.5
 _AGAIN_S = 1.0
 _AGAIN_AT_ONCE = 8
@@ -60,7 +60,7 @@ class Tenants:
 
     def canary(self, due_ns: int) -> None:
         op = self.history.invoke(CANARY, CANARY_NAME, due_ns)
-        within_s = min(self.plan.timeout_s, _CANARY_WITHIN_S)
+        within_s = min(self.plan.timeout_s, CANARY_WITHIN_S)
         self._end(CANARY, op, due_ns, lambda: of_canary(self.client.ask("GET", "/readyz", within_s)))
 
     def _is_granted(self, ask: Ask, due_ns: int) -> bool:

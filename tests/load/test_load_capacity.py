@@ -49,23 +49,25 @@ def test_what_may_have_been_granted_is_given_back_too() -> None:
         assert len(api.ended) >= 3
 
 
-def test_it_is_measured_once_for_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:
     measured: list[str] = []
 
     def measure(url: str, tag: str) -> Capacity:
         measured.append(url)
         return Capacity(10.0 + len(measured), (10.0, 12.0))
 
-    monkeypatch.setattr("chaos_aura.load.capacity.measure_capacity", measure)
+    def found(on: MeasuredOn) -> Capacity:
+        return capacity_of(tmp_path, "u", "t", on, {}, measure)
+
     others = [
         MeasuredOn(4, 1, {"t4": 4}, "1.0"),
         MeasuredOn(2, 2, {"t4": 4}, "1.0"),
         MeasuredOn(2, 1, {"t4": 5}, "1.0"),
     ]
-    assert capacity_of(tmp_path, "u", "t", ON, {}) == Capacity(11.0, (10.0, 12.0))
-    assert capacity_of(tmp_path, "u", "t", ON, {}) == Capacity(11.0, (10.0, 12.0))
-    assert [capacity_of(tmp_path, "u", "t", other, {}).cycles_per_s for other in others] == [12, 13, 14]
-    assert capacity_of(tmp_path, "u", "t", MeasuredOn(2, 1, {"t4": 4}, "1.1"), {}).cycles_per_s == 15
+    assert found(ON) == Capacity(11.0, (10.0, 12.0))
+    assert found(ON) == Capacity(11.0, (10.0, 12.0))
+    assert [found(other).cycles_per_s for other in others] == [12, 13, 14]
+    assert found(MeasuredOn(2, 1, {"t4": 4}, "1.1")).cycles_per_s == 15
     assert len(measured) == 5
 
 

@@ -1,6 +1,7 @@
 """The load's process: how it begins, is looked at, stops, and does not outlive whoever started it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -73,6 +74,20 @@ def test_one_that_does_not_end_in_time_is_killed_and_has_failed(tmp_path: Path) 
         state = load.stop(0.2)
         assert not load.is_alive
     assert (state.state, state.why) == (Doing.FAILED, "it did not end within 0.2 s: killed")
+
+
+def test_a_full_disk_is_a_failure_and_leaves_nothing_held(tmp_path: Path) -> None:
+    with scripted_api(inventory=PLENTY) as api:
+        with running(planned(api.url, per_s=10, hold_s=300), tmp_path) as load:
+            wait_until(lambda: len(api.held) >= 3, _SOON_S, "some are held")
+            _, hard = resource.prlimit(load.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(load.pid, resource.RLIMIT_FSIZE, (100, hard))
+            held = len(api.held)
+            wait_until(lambda: len(api.held) >= held + 5, _SOON_S, "more are held")
+            state = load.stop(ENDS_WITHIN_S)
+        assert api.held == {}
+    assert state.state is Doing.FAILED
+    assert state.why.startswith("its process ended with 1")
 
 
 def test_one_that_was_killed_has_failed(tmp_path: Path) -> None:
