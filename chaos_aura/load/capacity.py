@@ -76,6 +76,7 @@ def capacity_of(
     tag: str,
     on: MeasuredOn,
     environ: Mapping[str, str],
+    *,
     measure: Callable[[str, str], Capacity] = measure_capacity,
 ) -> Capacity:
     """As the environment says, else as it was measured before on the same, else measured now, which takes seconds."""

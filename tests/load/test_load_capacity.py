@@ -57,7 +57,7 @@ def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:
         return Capacity(10.0 + len(measured), (10.0, 12.0))
 
     def found(on: MeasuredOn) -> Capacity:
-        return capacity_of(tmp_path, "u", "t", on, {}, measure)
+        return capacity_of(tmp_path, "u", "t", on, {}, measure=measure)
 
     others = [
         MeasuredOn(4, 1, {"t4": 4}, "1.0"),
