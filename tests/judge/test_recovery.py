@@ -102,7 +102,7 @@ def test_it_is_decided_as_soon_as_it_can_be(until_s: float, up_s: float, state: 
 def test_never_recovered_is_censored_and_no_number_is_told() -> None:
     result = at(70, 90)
     assert result.recovered is None
-    assert result.judgement.reasons == ("still bad 5.0 s after its budget of 30 s",)
+    assert result.judgement.reasons == ("operations: still bad 5.0 s after its budget of 30 s",)
 
 
 def test_an_end_of_the_budget_between_the_last_bad_and_the_first_good_is_unknown() -> None:
