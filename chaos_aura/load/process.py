@@ -70,6 +70,10 @@ class LoadProcess:
         self._close()
         return self.state()
 
+    def leave(self) -> None:
+        """Waits for nothing: it gives back what it holds, as when whoever started it is dead, and ends by itself."""
+        self._close()
+
     def kill(self) -> None:
         """At once. What it holds stays held until its hours are over."""
         self.process.kill()

@@ -60,9 +60,11 @@ class Evidence:
     def consistency_figures(self) -> dict[str, Any] | None:
         return self.consistency.to_dict() if self.consistency else None
 
-    def close(self) -> None:
-        """Whatever became of the run."""
+    def close(self, *, is_hurried: bool) -> None:
+        """Whatever became of the run. Somebody who has pressed Ctrl-C does not wait for tenants."""
         if self.tenants is not None:
+            if is_hurried:
+                self.tenants.leave()
             self.tenants.stop()
         if self.sampler is not None:
             self.sampler.stop()

@@ -2,12 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chaos_aura.core.operation import CANARY, Operation, Outcome
 from chaos_aura.judge.percentile import percentile
 from chaos_aura.judge.quality import NO_CAPACITY
 from chaos_aura.record.following import Following
+from chaos_aura.record.lines import Lines
+from chaos_aura.record.samples import parsed
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.run.evidence import Evidence
 from chaos_aura.run.faults import FaultStory, told_faults
@@ -25,12 +27,15 @@ class Present:
         self._run = run
         self._evidence = evidence
         self._following = Following(run.folder.path)
+        self._samples = Lines(run.folder.samples)
+        self._breakers: Mapping[str, str] = {}
+        self._health: dict[str, bool | None] = {}
         self._recent: deque[Operation] = deque(maxlen=_MOST_REMEMBERED)
 
     def standing(self) -> Standing:
         now_ns = time.monotonic_ns()
         recent = self._recently(now_ns)
-        samples = Samples.read(self._run.folder.samples)
+        self._sampled()
         return Standing(
             self._run.phase,
             (now_ns - self._run.phase_began_ns) / _NS,
@@ -39,9 +44,14 @@ class Present:
             load=self._load(),
             success_rate=_success_rate(recent),
             p95_s=percentile([_took_s(each) for each in recent], 0.95) if recent else None,
-            breakers=samples.breakers(),
-            health=samples.health(),
+            breakers=self._breakers,
+            health=dict(self._health),
         )
+
+    def _sampled(self) -> None:
+        samples = Samples(tuple(parsed(self._samples.read_on())))
+        self._health |= samples.health()
+        self._breakers = samples.breakers() or self._breakers
 
     def _recently(self, now_ns: int) -> list[Operation]:
         """Of tenants only: the canary does not ask for anything."""

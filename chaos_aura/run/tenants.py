@@ -19,8 +19,8 @@ from chaos_aura.load.state import LoadState
 from chaos_aura.record.history import read_history
 from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.observation import CANARIES, TENANTS, Observation
+from chaos_aura.run.records import Records
 from chaos_aura.run.run import Run
-from chaos_aura.run.samples import Samples
 from chaos_aura.run.signs import signs
 
 _EDGE, _API, _WORKER = "load.api", "api", "worker"
@@ -53,6 +53,7 @@ class Tenants:
         self.ended: LoadState | None = None
         self.last: LoadState | None = None
         self._run = run
+        self._records = Records(run.folder.path)
         self._process: LoadProcess = start(self.plan, run.folder.path, run.folder.log("load"))
         run.timeline.tell("load.started", pid=self._process.pid, shape=wanted.shape, seed=run.seed)
         self._process.await_running(_RUNNING_WITHIN_S)
@@ -89,9 +90,9 @@ class Tenants:
         home = self._run.project.home
         return Observation(
             until_ns,
-            read_history(self._run.folder.histories()).operations,
+            self._records.operations(),
             {TENANTS: self.plan.arrivals_ns(began_ns), CANARIES: self.plan.canaries_ns(began_ns)},
-            Samples.read(self._run.folder.samples),
+            self._records.samples(),
             self.free,
             [sign.at_ns for sign in signs(home, began_ns, until_ns) if sign.is_trouble],
         )
@@ -151,9 +152,12 @@ class Tenants:
             self.ended = self._process.stop(_STOPS_WITHIN_S)
             self._run.timeline.tell("load.ended", held=self.ended.held, why=self.ended.why)
 
-    def kill(self) -> None:
+    def leave(self) -> None:
+        """For a run that is being stopped: the load gives back what it holds, and nobody waits for that."""
         if self.ended is None:
-            self._process.kill()
+            self.last = self.ended = self._process.state()
+            self._process.leave()
+            self._run.timeline.tell("load.left", held=self.ended.held)
 
     def _what_to_do(self) -> str:
         return f"look at: chaos-aura status; what was asked and answered is in {self._run.folder.path}"

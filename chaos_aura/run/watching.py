@@ -9,7 +9,7 @@ from chaos_aura.run.observation import Observation
 from chaos_aura.run.run import Run
 from chaos_aura.run.tenants import Tenants
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class Conductor:
             run = self.begun
             self.end_faults()
             run.enter(Phase.JUDGING)
-            self.evidence.close()
+            self.evidence.close(is_hurried=bool(self.interruption.received) or run.is_stopping)
             self._note_interruption(journal)
             self.followed.judge_end(journal, str(status))
             conclusion = self._concluded(run)
@@ -159,7 +159,7 @@ class Conductor:
     def close(self) -> None:
         """What is left to put back, whatever happened before."""
         with suppress(Exception):
-            self.evidence.close()
+            self.evidence.close(is_hurried=True)
         with suppress(Exception):
             self.screen.close()
         session.close()

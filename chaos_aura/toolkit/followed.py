@@ -11,6 +11,7 @@ from chaos_aura.core.verdict import Judgement, failed, unknown
 from chaos_aura.run.run import Run
 from chaos_aura.run.standing import Phase
 from chaos_aura.toolkit.judging import judged, why_failed
+from chaos_aura.toolkit.noise import excused
 
 if TYPE_CHECKING:
     from chaos_aura.toolkit.conductor import Conductor
@@ -124,7 +125,8 @@ class Followed:
 
     def _judged(self, activity: Mapping[str, Any], run: Mapping[str, Any]) -> Judgement:
         try:
-            return judged(activity, run, self._conductor.configuration, self._conductor.secrets)
+            judgement = judged(activity, run, self._conductor.configuration, self._conductor.secrets)
+            return excused(judgement, activity, run, self._run.folder.samples)
         except Exception as cause:  # noqa: BLE001 - the border: a tolerance that crashes says that nobody knows
             return unknown(self._conductor.crashed(f"the tolerance of {_name(activity)}", cause))
 

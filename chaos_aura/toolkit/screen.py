@@ -10,7 +10,7 @@ from chaos_aura.report.terminal import Terminal
 from chaos_aura.run.present import Present
 from chaos_aura.stack.progress import Progress
 
-_EVERY_S = 0.25
+_EVERY_S = 0.5
 
 
 class Screen:
