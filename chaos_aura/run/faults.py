@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+from chaos_aura.record.timeline import read_timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class FaultStory:
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.target}"
+
+
+def stories(timeline: Path) -> tuple[FaultStory, ...]:
+    """Of a run, by its timeline's file."""
+    return told_faults(read_timeline(timeline))
 
 
 def told_faults(events: Iterable[Mapping[str, Any]]) -> tuple[FaultStory, ...]:

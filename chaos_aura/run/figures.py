@@ -1,7 +1,7 @@
 """The figures of a run as `result.json` tells them: seconds since it began, milliseconds, counts."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chaos_aura.core.operation import Operation, Outcome
@@ -10,7 +10,6 @@ from chaos_aura.judge.moment import Moment
 from chaos_aura.judge.percentile import percentile
 from chaos_aura.judge.quality import graded
 from chaos_aura.judge.recovery import Outage, Recovery
-from chaos_aura.run.faults import FaultStory
 from chaos_aura.run.observation import Observation
 
 _NS, _MS = 1e9, 1000.0
@@ -44,28 +43,6 @@ def operation_figures(seen: Observation, baselines: Mapping[str, Baseline]) -> d
             of_these = [operation for operation in operations if operation.what == what]
             found[what] = {**_ends(of_these), **counted, **_percentiles(of_these), "late_ms": round(each.late_s * _MS)}
     return found
-
-
-def fault_figures(stories: Sequence[FaultStory], since_began_s: Callable[[int], float]) -> list[dict[str, Any]]:
-    def at(moment_ns: int | None) -> float | None:
-        return None if moment_ns is None else since_began_s(moment_ns)
-
-    return [
-        {
-            "lease": story.lease,
-            "kind": story.kind,
-            "target": story.target,
-            "parameters": dict(story.parameters),
-            "injector": story.injector,
-            "asked_s": at(story.asked_ns),
-            "in_force_s": at(story.in_force_ns),
-            "healed_s": at(story.healed_ns),
-            "seen": story.seen,
-            "gone": story.gone,
-            "wrong": story.wrong or story.stuck,
-        }
-        for story in stories
-    ]
 
 
 def _ends(operations: Sequence[Operation]) -> dict[str, int]:

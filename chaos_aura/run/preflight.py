@@ -74,11 +74,9 @@ def _present(project: Project) -> Catalogue | None:
 
 
 def _is_well(project: Project, services: tuple[str, ...]) -> bool:
-    from chaos_aura.stack.selection import ALL  # noqa: PLC0415 - it knows the platform's packages, which take a moment
-
+    """A catalogue lists every service, also those that were not started."""
     rows = RunningStack.of(project).health()
-    healthy = {row.name for row in rows if row.is_healthy}
-    return healthy >= set(services or ALL) and all(row.is_healthy for row in rows if not services)
+    return all(row.is_healthy for row in rows if not services or row.name in services)
 
 
 def _bring_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> None:

@@ -10,9 +10,8 @@ from chaos_aura.judge.quality import NO_CAPACITY
 from chaos_aura.record.following import Following
 from chaos_aura.record.lines import Lines
 from chaos_aura.record.samples import parsed
-from chaos_aura.record.timeline import read_timeline
 from chaos_aura.run.evidence import Evidence
-from chaos_aura.run.faults import FaultStory, told_faults
+from chaos_aura.run.faults import FaultStory, stories
 from chaos_aura.run.run import Run
 from chaos_aura.run.samples import Samples
 from chaos_aura.run.standing import FaultNow, LoadNow, Phase, Standing
@@ -40,7 +39,7 @@ class Present:
             self._run.phase,
             (now_ns - self._run.phase_began_ns) / _NS,
             self._run.options.budget_s if self._run.phase is Phase.RECOVERY else None,
-            faults=tuple(_now(story, now_ns) for story in told_faults(read_timeline(self._run.folder.timeline))),
+            faults=tuple(_now(story, now_ns) for story in stories(self._run.folder.timeline)),
             load=self._load(),
             success_rate=_success_rate(recent),
             p95_s=percentile([_took_s(each) for each in recent], 0.95) if recent else None,

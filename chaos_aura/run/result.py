@@ -4,16 +4,20 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaos_aura.judge.noise import noisy_s
 from chaos_aura.run.conclusion import Conclusion
-from chaos_aura.run.evidence import Evidence, stories
-from chaos_aura.run.figures import fault_figures, operation_figures
+from chaos_aura.run.evidence import Evidence
+from chaos_aura.run.fault_figures import fault_figures
+from chaos_aura.run.faults import stories
 from chaos_aura.run.machine import machine
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.samples import Samples
+
+if TYPE_CHECKING:
+    from chaos_aura.run.tenants import Tenants
 
 SCHEMA = 1
 _DISTRIBUTION = "chaos-aura"
@@ -40,11 +44,8 @@ def result(
             {"what": what, "verdict": each.verdict.value, "reasons": list(each.reasons)}
             for what, each in run.verdicts.judged
         ],
-        "faults": list(planned) or fault_figures(stories(run), run.since_began_s),
-        "recovery": evidence.recovery_figures(run),
-        "operations": _operations(evidence),
-        "consistency": evidence.consistency_figures(),
-        "load": _load(evidence),
+        "faults": list(planned) or fault_figures(stories(run.folder.timeline), run.since_began_s),
+        **_of_load(run, evidence),
         "machine": {**machine(), "noisy_s": round(noisy_s(Samples.read(run.folder.samples).noisy_ns()), 2)},
         "git": {"revision": revision.revision, "dirty": revision.dirty},
         "versions": _versions(run),
@@ -52,16 +53,21 @@ def result(
     }
 
 
-def _operations(evidence: Evidence) -> dict[str, Any] | None:
+def _of_load(run: Run, evidence: Evidence) -> dict[str, Any]:
     if evidence.tenants is None:
-        return None
-    return operation_figures(evidence.tenants.observation(), evidence.tenants.baselines)
+        return {"recovery": None, "operations": None, "consistency": None, "load": None}
+    from chaos_aura.run.figures import operation_figures  # noqa: PLC0415 - the judges, for who has something to judge
+    from chaos_aura.run.gathering import consistency_of, recovery_of  # noqa: PLC0415
+
+    return {
+        "recovery": recovery_of(run, evidence),
+        "operations": operation_figures(evidence.tenants.observation(), evidence.tenants.baselines),
+        "consistency": consistency_of(evidence),
+        "load": _load(evidence.tenants),
+    }
 
 
-def _load(evidence: Evidence) -> dict[str, Any] | None:
-    tenants = evidence.tenants
-    if tenants is None:
-        return None
+def _load(tenants: "Tenants") -> dict[str, Any]:
     state, last = tenants.state, tenants.last or tenants.state
     return {
         "shape": "rate" if tenants.wanted.rate_per_s else tenants.wanted.shape,

@@ -3,15 +3,18 @@
 import os
 import signal
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chaoslib.exceptions import InterruptExecution
 
 from chaos_aura.run.evidence import Evidence
-from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.run import Run
-from chaos_aura.run.tenants import Tenants
 from chaos_aura.toolkit.said import LOGGER
+
+if TYPE_CHECKING:
+    from chaos_aura.run.load_wanted import LoadWanted
+    from chaos_aura.run.tenants import Tenants
+    from chaos_aura.toolkit.session import Session
 
 _NONE = (
     "chaos-aura: this experiment has no active control, so nothing would be proven, watched or judged; declare the "
@@ -27,10 +30,11 @@ class Conducting(Protocol):
     @property
     def begun(self) -> Run: ...
 
-    def start_load(self, wanted: LoadWanted) -> Tenants: ...
+    def start_load(self, wanted: "LoadWanted") -> "Tenants": ...
 
 
 _conducting: list[Conducting] = []
+_hurting: "list[Session]" = []
 
 
 def begin(conductor: Conducting) -> None:
@@ -39,6 +43,15 @@ def begin(conductor: Conducting) -> None:
 
 def end() -> None:
     _conducting.clear()
+
+
+def hurts(session: "Session") -> None:
+    """Said by the session itself: whoever stops a run must not have to look for it, nor import what it needs."""
+    _hurting.append(session)
+
+
+def hurting() -> "Session | None":
+    return _hurting[-1] if _hurting else None
 
 
 def run() -> Run | None:

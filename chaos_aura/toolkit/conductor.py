@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaoslib.exceptions import InterruptExecution
 from chaoslib.types import Dry
@@ -22,9 +22,9 @@ from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.run.about import About
 from chaos_aura.run.conclusion import Conclusion
-from chaos_aura.run.evidence import Evidence, stories
+from chaos_aura.run.evidence import Evidence
+from chaos_aura.run.faults import stories
 from chaos_aura.run.folder import VARIABLE
-from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.options import Options
 from chaos_aura.run.preflight import mend_leftovers, refuse_strangers, refuse_unknown_bystanders, stack_up
 from chaos_aura.run.present import Present
@@ -32,14 +32,11 @@ from chaos_aura.run.result import result
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
-from chaos_aura.run.sampler import Sampler
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.run.service_logs import Marks
 from chaos_aura.run.standing import Phase
-from chaos_aura.run.tenants import BaselineNotMet, Tenants
 from chaos_aura.run.turn import turn
-from chaos_aura.toolkit import active, session
-from chaos_aura.toolkit.ending import not_healed
+from chaos_aura.toolkit import active
 from chaos_aura.toolkit.followed import Followed
 from chaos_aura.toolkit.interruption import Interruption
 from chaos_aura.toolkit.journal import condemn, hide_secrets, pronounce
@@ -48,6 +45,10 @@ from chaos_aura.toolkit.planned import Planned, planned_faults
 from chaos_aura.toolkit.recovered import await_hypothesis
 from chaos_aura.toolkit.said import LOGGER, Discreet
 from chaos_aura.toolkit.screen import Screen
+
+if TYPE_CHECKING:
+    from chaos_aura.run.load_wanted import LoadWanted
+    from chaos_aura.run.tenants import Tenants
 
 _SAMPLED_WITHIN_S = 20.0
 
@@ -99,8 +100,10 @@ class Conductor:
         self._closing.enter_context(turn(project.home, run.folder.id, run.about.title, options.wait_s, self.screen.say))
         self._prepare(run)
 
-    def start_load(self, wanted: LoadWanted) -> Tenants:
+    def start_load(self, wanted: "LoadWanted") -> "Tenants":
         """Returns when it is known how the system usually is."""
+        from chaos_aura.run.tenants import BaselineNotMet, Tenants  # noqa: PLC0415 - for who has a load
+
         run = active.required()
         if self.evidence.tenants is not None:
             raise InterruptExecution("a load is running already; one run has one")
@@ -126,12 +129,15 @@ class Conductor:
             self.end_faults()
         if self.is_rehearsal or run.verdicts.speaks_against or run.is_stopping or self.interruption.received:
             return
-        if self.evidence.tenants is None and stories(run):
+        if self.evidence.tenants is None and stories(run.folder.timeline):
             run.enter(Phase.RECOVERY)
             took_s = await_hypothesis(run, self.experiment, self.configuration, self.secrets)
             run.timeline.tell("run.hypothesis_awaited", took_s=took_s)
-        self.evidence.gather(run, self.crashed)
-        run.folder.write(run.folder.findings, self.secrecy.scrub(self.evidence.findings(run)))
+        if self.evidence.tenants is not None:
+            from chaos_aura.run.gathering import findings, gather  # noqa: PLC0415 - for who has a load
+
+            gather(run, self.evidence, self.evidence.tenants, self.crashed)
+            run.folder.write(run.folder.findings, self.secrecy.scrub(findings(run, self.evidence)))
 
     def conclude(self, journal: dict[str, Any]) -> dict[str, Any]:
         """The verdict. Whatever goes wrong in here leaves the journal condemned."""
@@ -162,7 +168,10 @@ class Conductor:
             self.evidence.close(is_hurried=True)
         with suppress(Exception):
             self.screen.close()
-        session.close()
+        if active.hurting():
+            from chaos_aura.toolkit import session  # noqa: PLC0415 - what injects is there already
+
+            session.close()
         active.end()
         os.environ.pop(VARIABLE, None)
         self._closing.close()
@@ -183,7 +192,7 @@ class Conductor:
 
     def heal_now(self) -> None:
         """By the reaper, at once, from a signal handler or any thread: it takes no lock and waits for nothing."""
-        if current := session.newest():
+        if current := active.hurting():
             current.faults.is_stopping = True
             current.link.heal_now()
 
@@ -193,9 +202,11 @@ class Conductor:
 
     def end_faults(self) -> None:
         """All that this run has injected, proven gone. Those that went on alone are looked at once more first."""
-        run, current = self.begun, session.opened()
+        run, current = self.begun, active.hurting()
         if current is None:
             return
+        from chaos_aura.toolkit.ending import not_healed  # noqa: PLC0415 - what injects is there already
+
         for outcome in current.faults.end_all():
             if not outcome.is_good:
                 run.verdicts.against(RunOutcome.NOT_HEALED, str(not_healed(outcome)))
@@ -225,11 +236,15 @@ class Conductor:
         ]
         self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
         if self._planned:
+            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who hurts something
+
             current = session.current()
             for each in self._planned:
                 each.fault(current)
             current.link.ready()
         if self._planned or self._loads:
+            from chaos_aura.run.sampler import Sampler  # noqa: PLC0415 - for who has something to watch
+
             self.evidence.sampler = Sampler(run.folder, run.project.home)
         self._watch_over(run)
 
@@ -264,6 +279,8 @@ class Conductor:
     def _rehearse(self, run: Run) -> None:
         self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
         if self._planned:
+            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something
+
             current = session.current()
             self._would_touch = [each.would_touch(current) for each in self._planned]
 
@@ -281,7 +298,7 @@ class Conductor:
             missing.append(f"{run.timeline.lost} events of the timeline are lost")
         missing += [
             f"{story}: the timeline does not tell of its end"
-            for story in stories(run)
+            for story in stories(run.folder.timeline)
             if story.in_force_ns is not None and story.healed_ns is None and not story.wrong
         ]
         return run.verdicts.conclude(missing=missing)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaoslib import substitute
 
 from chaos_aura.core.errors import BadInput, ChaosAuraError
 from chaos_aura.core.fault import Fault
-from chaos_aura.toolkit.session import Session
+
+if TYPE_CHECKING:
+    from chaos_aura.toolkit.session import Session
 
 _MODULE = "chaos_aura.toolkit.actions"
 _NOT_FAULTS = {"heal", "heal_all", "drive_allocations", "stop_load"}
@@ -26,14 +28,14 @@ class Planned:
     injector: str
     parameters: Mapping[str, Any]
 
-    def fault(self, session: Session) -> Fault:
+    def fault(self, session: "Session") -> Fault:
         """BadInput when a word in it means nothing here."""
         session.ground.catalogue.target(self.target)
         if self.injector:
             session.registry.named(self.injector)
         return session.engine.fault(self.kind, self.target, self.parameters, self.duration or None)
 
-    def would_touch(self, session: Session) -> dict[str, Any]:
+    def would_touch(self, session: "Session") -> dict[str, Any]:
         told: dict[str, Any] = {"kind": self.kind, "target": self.target, "parameters": dict(self.parameters)}
         try:
             plan = session.engine.plan(self.fault(session), self.injector)

@@ -38,17 +38,8 @@ def current() -> Session:
         if home not in _open:
             _mend(home)
             _open[home] = _opened(Ground(home, dict(os.environ)))
+            active.hurts(_open[home])
         return _open[home]
-
-
-def opened() -> Session | None:
-    """Without opening one: where nothing was ever injected, nothing is to be healed."""
-    return _open.get(Project.around(Path.cwd(), os.environ).home)
-
-
-def newest() -> Session | None:
-    """Of this process, without a look at any folder: for a signal handler."""
-    return next(reversed(_open.values()), None)
 
 
 def _opened(ground: Ground) -> Session:
