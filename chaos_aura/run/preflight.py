@@ -1,94 +1,63 @@
-"""What must be true before anything is hurt: our own modules, no leftovers, a stack that is up and well."""
+"""What must be true before anything is hurt: our own modules, no leftovers, a stack that is up and well.
+
+Most runs find all of it as it should be, so what mends it is imported only where something is to be mended.
+"""
 
 import importlib.util
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import chaos_aura
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import BadInput, MachineLacks, StackDown
+from chaos_aura.core.errors import BadInput, MachineLacks, PingFailed, StackDown
 from chaos_aura.core.project import Project
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.ledger import Ledger
-from chaos_aura.faults.leftovers import await_end_of_leftovers
-from chaos_aura.faults.reaper.mending import watch_over_what_is_left
+from chaos_aura.pings import of_service
 from chaos_aura.stack.progress import Progress
-from chaos_aura.stack.running import RunningStack
+from chaos_aura.supervision.client import Supervision
+from chaos_aura.supervision.state import ChildState
 
+_HOME = Path(__file__).resolve().parents[2]
 _OURS = ("injectors", "probes", "steady_states")
 _LOCAL = "local"
+_PING_WITHIN_S = 5.0
 
 
 def refuse_strangers(names: Iterable[str] = _OURS) -> None:
     """A stranger's package of the same name in the way would measure, judge and inject in our name."""
-    home = Path(chaos_aura.__file__).resolve().parent.parent
     for name in names:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).resolve() if spec and spec.origin else None
         if origin is None:
             raise MachineLacks(name, "is not installed", "install chaos-aura again")
-        if origin.parent.parent != home:
+        if origin.parent.parent != _HOME:
             why = f"is somebody else's: {origin}"
             raise MachineLacks(f"package {name}", why, "run elsewhere, or take that folder from PYTHONPATH")
 
 
 def mend_leftovers(home: Path) -> list[str]:
     """Ends what a dead run left. What is open all the same belongs to somebody who lives, and is told."""
-    ground = Ground(home, {})
-    if not ground.folder.is_dir():
+    folder = Ground(home, {}).folder
+    if not folder.is_dir() or not (ledger := Ledger(folder)).open_leases():
         return []
+    from chaos_aura.faults.leftovers import await_end_of_leftovers  # noqa: PLC0415
+    from chaos_aura.faults.reaper.mending import watch_over_what_is_left  # noqa: PLC0415
+
     watch_over_what_is_left(home)
-    ledger = Ledger(ground.folder)
     await_end_of_leftovers(ledger)
     return [f"{lease.fault} (lease {lease.id})" for lease in ledger.open_leases()]
 
 
 def stack_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> Catalogue:
     """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up."""
-    catalogue = _present(project)
-    if catalogue is not None and catalogue.stack != _LOCAL:
-        return _with(catalogue, services)
-    if catalogue is None or not _is_well(project, services):
+    catalogue = _present(project.home)
+    if catalogue is None or (catalogue.stack == _LOCAL and not _is_well(project.home, catalogue, services)):
         _bring_up(project, environ, services, progress)
-    return _with(RunningStack.of(project).catalogue, services)
-
-
-def _with(catalogue: Catalogue, services: Iterable[str]) -> Catalogue:
+        catalogue = Ground(project.home, {}).catalogue
     for name in services:
         catalogue.service(name)
     return catalogue
-
-
-def _present(project: Project) -> Catalogue | None:
-    """None where there is no stack, or a local one that does not run."""
-    try:
-        catalogue = Ground(project.home, {}).catalogue
-    except StackDown:
-        return None
-    if catalogue.stack != _LOCAL:
-        return catalogue
-    try:
-        return RunningStack.of(project).catalogue
-    except StackDown:
-        return None
-
-
-def _is_well(project: Project, services: tuple[str, ...]) -> bool:
-    """A catalogue lists every service, also those that were not started."""
-    rows = RunningStack.of(project).health()
-    return all(row.is_healthy for row in rows if not services or row.name in services)
-
-
-def _bring_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> None:
-    # What fetches and starts is imported only by a run that has to start something.
-    from chaos_aura.stack.cache import Cache  # noqa: PLC0415
-    from chaos_aura.stack.manifest import Manifest  # noqa: PLC0415
-    from chaos_aura.stack.selection import ALL, refuse_unknown  # noqa: PLC0415
-    from chaos_aura.stack.up import Wanted, bring_up  # noqa: PLC0415
-
-    refuse_unknown(services)
-    wanted = Wanted(project, Cache.of_user(environ), Manifest.bundled(), environ, services or ALL)
-    bring_up(wanted, progress)
 
 
 def refuse_unknown_bystanders(catalogue: Catalogue, bystanders: Iterable[str]) -> None:
@@ -97,3 +66,43 @@ def refuse_unknown_bystanders(catalogue: Catalogue, bystanders: Iterable[str]) -
     for name in bystanders:
         if name not in known:
             raise BadInput(f"bystander {name}", "is no service of this stack", f"there are: {', '.join(sorted(known))}")
+
+
+def _present(home: Path) -> Catalogue | None:
+    """None where there is no stack, or a local one that does not run."""
+    try:
+        catalogue = Ground(home, {}).catalogue
+        if catalogue.stack == _LOCAL:
+            Supervision(home).pid()
+    except StackDown:
+        return None
+    return catalogue
+
+
+def _is_well(home: Path, catalogue: Catalogue, services: tuple[str, ...]) -> bool:
+    """Each by one real operation, side by side. A catalogue lists every service, also those that were not started."""
+    names = services or tuple(service.name for service in catalogue.services)
+    children = Supervision(home).children()
+    if any(name not in children or children[name].state is not ChildState.RUNNING for name in names):
+        return False
+    with ThreadPoolExecutor(len(names)) as side_by_side:
+        return all(side_by_side.map(lambda name: _answers(catalogue, name), names))
+
+
+def _answers(catalogue: Catalogue, name: str) -> bool:
+    try:
+        of_service.ping(catalogue, name, _PING_WITHIN_S)
+    except PingFailed:
+        return False
+    return True
+
+
+def _bring_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> None:
+    from chaos_aura.stack.cache import Cache  # noqa: PLC0415
+    from chaos_aura.stack.manifest import Manifest  # noqa: PLC0415
+    from chaos_aura.stack.selection import ALL, refuse_unknown  # noqa: PLC0415
+    from chaos_aura.stack.up import Wanted, bring_up  # noqa: PLC0415
+
+    refuse_unknown(services)
+    wanted = Wanted(project, Cache.of_user(environ), Manifest.bundled(), environ, services or ALL)
+    bring_up(wanted, progress)

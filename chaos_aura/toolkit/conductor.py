@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -27,14 +27,13 @@ from chaos_aura.run.faults import stories
 from chaos_aura.run.folder import VARIABLE
 from chaos_aura.run.options import Options
 from chaos_aura.run.preflight import mend_leftovers, refuse_strangers, refuse_unknown_bystanders, stack_up
-from chaos_aura.run.present import Present
 from chaos_aura.run.result import result
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.run.service_logs import Marks
-from chaos_aura.run.standing import Phase
+from chaos_aura.run.standing import Phase, Standing
 from chaos_aura.run.turn import turn
 from chaos_aura.toolkit import active
 from chaos_aura.toolkit.followed import Followed
@@ -48,6 +47,7 @@ from chaos_aura.toolkit.screen import Screen
 
 if TYPE_CHECKING:
     from chaos_aura.run.load_wanted import LoadWanted
+    from chaos_aura.run.present import Present
     from chaos_aura.run.tenants import Tenants
 
 _SAMPLED_WITHIN_S = 20.0
@@ -87,7 +87,7 @@ class Conductor:
         run.on_stop = self.interruption.stop_main_thread
         self._closing.callback(run.timeline.close)
         self.interruption.install()
-        self.screen.start(Present(run, self.evidence))
+        self.screen.start(self._standings(run))
         active.begin(self)
         os.environ[VARIABLE] = str(run.folder.path)
         refuse_strangers()
@@ -283,6 +283,19 @@ class Conductor:
 
             current = session.current()
             self._would_touch = [each.would_touch(current) for each in self._planned]
+
+    def _standings(self, run: Run) -> Callable[[], Standing]:
+        """What looks is made by who looks."""
+        made: list[Present] = []
+
+        def standing() -> Standing:
+            if not made:
+                from chaos_aura.run.present import Present  # noqa: PLC0415 - for who shows it
+
+                made.append(Present(run, self.evidence))
+            return made[0].standing()
+
+        return standing
 
     def _note_interruption(self, journal: dict[str, Any]) -> None:
         if name := self.interruption.received:

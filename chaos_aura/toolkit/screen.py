@@ -1,14 +1,20 @@
-"""What a person sees: how the run stands while it goes on, and the summary at its end. All of it on standard error."""
+"""What a person sees: how the run stands while it goes on, and the summary at its end. All of it on standard error.
+
+What draws is imported by the thread that draws, while the preflight waits for others.
+"""
 
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chaos_aura.report.terminal import Terminal
-from chaos_aura.run.present import Present
+from chaos_aura.run.standing import Standing
 from chaos_aura.stack.progress import Progress
+
+if TYPE_CHECKING:
+    from chaos_aura.report.terminal import Terminal
 
 _EVERY_S = 0.5
 
@@ -18,26 +24,43 @@ class Screen:
 
     def __init__(self) -> None:
         self.progress: Progress = _Lines(self)
-        self._terminal = Terminal.on(sys.stderr, os.environ)
+        self._terminal: Terminal | None = None
         self._closing = ExitStack()
         self._over = threading.Event()
+        self._is_there = threading.Event()
         self._drawing: threading.Thread | None = None
 
-    def start(self, present: Present) -> None:
-        self._closing.enter_context(self._terminal.logs_above())
-        self._drawing = threading.Thread(target=self._draw, args=(present,), name="screen", daemon=True)
+    def start(self, standing: Callable[[], Standing]) -> None:
+        self._drawing = threading.Thread(target=self._draw, args=(standing,), name="screen", daemon=True)
         self._drawing.start()
 
     def say(self, line: str) -> None:
-        self._terminal.say(line)
+        self._opened().say(line)
 
     def summarize(self, result: dict[str, Any]) -> None:
+        terminal = self._opened()
         self._stop_drawing()
-        self._terminal.conclude(result)
+        terminal.conclude(result)
 
     def close(self) -> None:
         self._stop_drawing()
-        self._terminal.close()
+        if self._terminal is not None:
+            self._terminal.close()
+
+    def _opened(self) -> "Terminal":
+        """Waits for the thread that makes it, where there is one."""
+        if self._drawing is not None:
+            self._is_there.wait()
+        if self._terminal is None:
+            self._terminal = self._made()
+        return self._terminal
+
+    def _made(self) -> "Terminal":
+        from chaos_aura.report.terminal import Terminal  # noqa: PLC0415 - rich takes a moment
+
+        terminal = Terminal.on(sys.stderr, os.environ)
+        self._closing.enter_context(terminal.logs_above())
+        return terminal
 
     def _stop_drawing(self) -> None:
         self._over.set()
@@ -45,10 +68,14 @@ class Screen:
             self._drawing.join()
         self._closing.close()
 
-    def _draw(self, present: Present) -> None:
+    def _draw(self, standing: Callable[[], Standing]) -> None:
+        try:
+            self._terminal = self._made()
+        finally:
+            self._is_there.set()
         while not self._over.wait(_EVERY_S):
             try:
-                self._terminal.show(present.standing())
+                self._terminal.show(standing())
             except Exception:  # noqa: BLE001 - a border: that it cannot be shown must not keep the run from going on
                 continue
 
