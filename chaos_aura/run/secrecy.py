@@ -1,7 +1,9 @@
 """Keeps secrets out of whatever a run writes: values that the experiment calls secret, and passwords in addresses."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 HIDDEN = "***"
@@ -13,7 +15,8 @@ class Secrecy:
     def __init__(self, secrets: Mapping[str, Any] | None) -> None:
         values = {value for value in _texts(secrets or {}) if len(value) >= _SHORTEST}
         # The longest first: a secret may be the beginning of another one.
-        found = "|".join(re.escape(value) for value in sorted(values, key=len, reverse=True))
+        forms = {form for value in values for form in (value, json.dumps(value)[1:-1])}  # as JSON writes it, too
+        found = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         self._values = re.compile(found) if found else None
 
     def hide(self, text: str) -> str:
@@ -29,6 +32,16 @@ class Secrecy:
         if isinstance(value, list | tuple):
             return [self.scrub(each) for each in value]
         return value
+
+    def clean(self, folder: Path) -> None:
+        """What others have written there: the engine tells a fault's parameters, a service logs what it was asked."""
+        if self._values is None:
+            return
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                text = path.read_text(encoding="utf-8", errors="surrogateescape")
+                if (hidden := self._values.sub(HIDDEN, text)) != text:
+                    path.write_text(hidden, encoding="utf-8", errors="surrogateescape")
 
     def declared(self, value: Any) -> Any:
         """The `secrets` of an experiment: where they come from may be read, what they are may not."""

@@ -146,7 +146,6 @@ class Conductor:
         with self.interruption.shielded():
             run = self.begun
             self.end_faults()
-            run.enter(Phase.JUDGING)
             self.evidence.close(is_hurried=bool(self.interruption.received) or run.is_stopping)
             self._note_interruption(journal)
             self.followed.judge_end(journal, str(status))
@@ -156,6 +155,7 @@ class Conductor:
             run.enter(Phase.OVER)
             self._keep_logs()
             hide_secrets(journal, self.secrecy)
+            self.secrecy.clean(run.folder.path)
             run.folder.write(run.folder.result, document)
             self.screen.summarize(document)
             self.is_concluded = True

@@ -16,7 +16,7 @@ from chaoslib.run import EventHandlerRegistry, RunEventHandler
 from chaoslib.types import Activity, Configuration, Control, Experiment, Hypothesis, Journal, Secrets, Settings
 from chaoslib.types import Run as ActivityRun
 
-from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.errors import ChaosAuraError, MachineLacks
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.run.options import Options
 from chaos_aura.run.secrecy import Secrecy
@@ -70,6 +70,8 @@ def _hook(function: Callable[..., None]) -> Callable[..., None]:
             raise
         except ChaosAuraError as cause:
             _end(str(cause), cause)
+        except OSError as cause:  # a folder that is somebody else's, a disk that is full
+            _end(str(MachineLacks.because(cause)), cause)
         except Exception as cause:  # noqa: BLE001 - the border: Chaos Toolkit would go on as if nothing had happened
             conductor = _conductors[-1] if _conductors else None
             where = f"control chaos-aura, {function.__name__}"

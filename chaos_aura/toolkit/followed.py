@@ -27,8 +27,8 @@ class Followed:
 
     def hypothesis_begins(self) -> None:
         self._in_hypothesis.add(threading.get_ident())
-        if not self._has_begun_method:
-            self._run.enter(Phase.HYPOTHESIS)
+        if threading.current_thread() is threading.main_thread():  # not the samples that are taken meanwhile
+            self._run.enter(Phase.JUDGING if self._has_begun_method else Phase.HYPOTHESIS)
 
     def hypothesis_ended(self, state: Mapping[str, Any] | None) -> None:
         """Before the method it decides whether anything is hurt; after it, whether the run has passed."""

@@ -220,4 +220,4 @@ def test_what_a_run_leaves_tells_its_whole_story(ran: Callable[..., Ran], home: 
     assert done.result["again"].endswith("run experiment.json")
     assert Path(home.root, done.result["folder"]).resolve() == done.folder
     phases = [each["phase"] for each in read_timeline(done.folder / "timeline.jsonl") if each["event"] == "run.phase"]
-    assert phases == ["hypothesis", "fault", "recovery", "hypothesis", "rollback", "judging", "over"]
+    assert phases == ["hypothesis", "fault", "recovery", "judging", "rollback", "over"]

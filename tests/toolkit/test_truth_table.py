@@ -259,7 +259,9 @@ def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home
     secret, password = "tr0ub4dor", "hunter22"
     telling = call("textwrap", "dedent", "probe", "telling", arguments={"text": "${word}"})
     address = call("textwrap", "dedent", "probe", "address", arguments={"text": f"redis://me:{password}@somewhere/0"})
-    done = ran([_HURT, telling, address], probes=[_MET], secrets={"mine": {"word": secret}})
+    hurt = action("inject", kind="pretend", target="neo4j", duration=0.2, parameters={"writes": "${word}"})
+    done = ran([hurt, telling, address], probes=[_MET], secrets={"mine": {"word": secret}})
+    assert done.outcome == "passed", done.said
     assert done.folder
     for path in [home.root / "journal.json", *done.folder.rglob("*")]:
         if path.is_file():
