@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +64,11 @@ class FakeHome:
 
 
 @contextmanager
-def fake_home(folder: Path, plug_ins: Path) -> Iterator[FakeHome]:
+def fake_home(folder: Path, plug_ins: Path, catalogue: Catalogue | None = None) -> Iterator[FakeHome]:
     """Whatever guards it must have ended by itself when it is left."""
     made = FakeHome(folder, {**os.environ, "PYTHONPATH": str(plug_ins), "CHAOS_AURA_PROJECT": str(folder)})
     made.home.mkdir(parents=True)
-    (made.home / "catalogue.json").write_text(_catalogue().to_json(), encoding="utf-8")
+    (made.home / "catalogue.json").write_text((catalogue or _catalogue()).to_json(), encoding="utf-8")
     try:
         yield made
         wait_until(lambda: not processes_in(folder), _ENDS_WITHIN_S, "no process is left in the folder")
@@ -99,7 +99,19 @@ def kill_with_its_reaper(home: FakeHome, one: Controller) -> None:
     wait_until(lambda: not reaper.is_alive(), _ENDS_WITHIN_S, "the reaper is dead")
 
 
-def _catalogue() -> Catalogue:
-    services = tuple(Service(name, Address("127.0.0.1", 1), "", "1") for name in SERVICES)
-    edges = tuple(Edge("worker", name, Address("127.0.0.1", 1), Address("127.0.0.1", 1), "") for name in SERVICES)
+def catalogue_around(api: str, services: Iterable[str]) -> Catalogue:
+    """With an API that is really there, which the load asks without a proxy between."""
+    there = Address.parse(api)
+    without = _catalogue(services)
+    return Catalogue(
+        without.stack,
+        (Service("api", there, "http", "1"), *without.services),
+        (Edge("load", "api", there, there, "http"), *without.edges),
+    )
+
+
+def _catalogue(names: Iterable[str] = SERVICES) -> Catalogue:
+    names = tuple(names)
+    services = tuple(Service(name, Address("127.0.0.1", 1), "", "1") for name in names)
+    edges = tuple(Edge("worker", name, Address("127.0.0.1", 1), Address("127.0.0.1", 1), "") for name in names)
     return Catalogue("fake", services, edges)

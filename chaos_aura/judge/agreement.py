@@ -1,7 +1,7 @@
 """Whether the stores hold what tenants were told: nothing acknowledged is lost, nothing is there twice or unasked for.
 
 Of an operation that nobody knows the end of, a store may hold everything or nothing: it is never counted as lost, nor
-as phantom. A store that could not be read is UNKNOWN.
+as phantom. A store that could not be read is UNKNOWN; one that the stack does not have is asked for nothing.
 """
 
 from collections import Counter
@@ -61,9 +61,12 @@ def agreement(operations: Iterable[Operation], stores: Stores, tag: str) -> Agre
         NEO4J: lambda: _of_neo4j(told, stores.neo4j),
         KAFKA: lambda: _of_kafka(told, stores.kafka),
     }
-    found = {name: tuple(look()) for name, look in by_store.items() if name not in stores.missing}
-    judged = [_judged(name, found.get(name), stores.missing.get(name, ""), len(told.granted)) for name in by_store]
-    return Agreement(len(told.granted), tuple(each for some in found.values() for each in some), together(judged))
+    there = [name for name in by_store if name not in stores.absent]
+    found = {name: tuple(by_store[name]()) for name in there if name not in stores.missing}
+    judged = [_judged(name, found.get(name), stores.missing.get(name, ""), len(told.granted)) for name in there]
+    left_out = [passed(f"{name} is no part of this stack: not asked") for name in by_store if name in stores.absent]
+    findings = tuple(each for some in found.values() for each in some)
+    return Agreement(len(told.granted), findings, together([*judged, *left_out]) if judged else together([]))
 
 
 def _judged(store: str, findings: Sequence[Finding] | None, missing: str, acknowledged: int) -> Judgement:

@@ -17,9 +17,10 @@ _GOOD = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`late_s`: a later answer is as bad as none."""
+    """`late_s`: a later answer is as bad as none. `good` of the operations were answered well."""
 
     operations: int
+    good: int
     lasted_s: float
     p99_s: float
     late_s: float
@@ -49,7 +50,7 @@ def baseline(
     known = graded(within, late_s=late_s, until_ns=until_ns, unjustified=unjustified)
     fine = sum(each.defect is Defect.NONE for each in known)
     begun = len({each.due_ns for each in within} & due)
-    return Baseline(len(known), lasted_s, p99_s, late_s, _judged(len(due), begun, len(known), fine, lasted_s))
+    return Baseline(len(known), fine, lasted_s, p99_s, late_s, _judged(len(due), begun, len(known), fine, lasted_s))
 
 
 def _judged(due: int, begun: int, known: int, fine: int, lasted_s: float) -> Judgement:

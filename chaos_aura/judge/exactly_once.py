@@ -19,9 +19,11 @@ class ExactlyOnce:
     two_owners: tuple[TwoOwners, ...]
     ownership: Judgement
     missing: dict[str, str]
+    absent: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """`consistency` of result.json: each kind of finding by its name, and why a store could not be read."""
+        """`consistency` of result.json: each kind of finding by its name, and why a store could not be read; which
+        stores the stack does not have."""
         kinds = {kind.value: [each.to_dict() for each in self.agreement.of(kind)] for kind in Kind}
         return {
             "state": MEASURED,
@@ -29,6 +31,7 @@ class ExactlyOnce:
             **kinds,
             "two_owners": [each.to_dict() for each in self.two_owners],
             "missing": self.missing,
+            "absent": list(self.absent),
         }
 
 
@@ -36,4 +39,4 @@ def exactly_once(operations: Sequence[Operation], stores: Stores, tag: str) -> E
     """Of a run whose load has ended and whose stores have been read."""
     agreed = agreement(operations, stores, tag)
     found = two_owners(operations)
-    return ExactlyOnce(agreed, found, no_gpu_had_two(found, agreed.acknowledged), dict(stores.missing))
+    return ExactlyOnce(agreed, found, no_gpu_had_two(found, agreed.acknowledged), dict(stores.missing), stores.absent)

@@ -35,7 +35,7 @@ class Recorded:
 class Stores:
     """`kafka`: by allocation and kind the ids of its events, in order, one that was delivered twice twice.
 
-    `missing`: why a store could not be read; nothing is known of it then.
+    `missing`: why a store could not be read; nothing is known of it then. `absent`: what the stack does not have.
     """
 
     at_ns: int = 0
@@ -43,11 +43,11 @@ class Stores:
     neo4j: Mapping[str, Recorded] = field(default_factory=dict)
     kafka: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        return orjson.dumps(
-            {"at": self.at_ns, POOL: self.pool, NEO4J: self.neo4j, KAFKA: self.kafka, "missing": self.missing}
-        )
+        stores = {POOL: self.pool, NEO4J: self.neo4j, KAFKA: self.kafka}
+        return orjson.dumps({"at": self.at_ns, **stores, "missing": self.missing, "absent": self.absent})
 
     @classmethod
     def of(cls, document: Mapping[str, Any], where: str = FILE) -> "Stores":
@@ -60,6 +60,7 @@ class Stores:
                 {name: _recorded(row) for name, row in document[NEO4J].items()},
                 {name: _texts(kinds) for name, kinds in document[KAFKA].items()},
                 {str(name): str(why) for name, why in document["missing"].items()},
+                tuple(map(str, document["absent"])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as cause:
             raise BadInput(

@@ -26,6 +26,7 @@ from chaos_aura.run.signs import signs
 _EDGE, _API, _WORKER = "load.api", "api", "worker"
 _RUNNING_WITHIN_S = 30.0
 _BASELINE_WITHIN_S = 60.0
+_HOPELESS_TIMES = 2  # so many stretches in which nothing at all went well: that is no start any more
 _STOPS_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.25
 _LATE_MS = 250.0  # a load that begins later than this would blame the system for itself
@@ -113,12 +114,26 @@ class Tenants:
             if not bad and until_ns - from_ns >= self.wanted.baseline_s * _NS:
                 self.usual = seen.usual_backlogs(from_ns, until_ns)
                 return
-            if self.has_died or time.monotonic() > deadline_s:
+            hopeless = self._hopeless(seen, began_ns, until_ns)
+            if hopeless or self.has_died or time.monotonic() > deadline_s:
+                bad = hopeless or bad
                 noisy = noisy_s(seen.noisy_ns())
                 beside = [f"the machine itself was noisy for {noisy:.0f} s"] if noisy else []
                 raise BaselineNotMet("baseline", "; ".join([*bad, *beside]), self._what_to_do())
             if self._run.wait(_LOOK_EVERY_S):
                 raise BaselineNotMet("baseline", "was not measured to its end: the run was stopped")
+
+    def _hopeless(self, seen: Observation, began_ns: int, until_ns: int) -> list[str]:
+        """Whose every operation has gone wrong for as long as it takes to see that a system is well, and once more."""
+        least_ns = int(_HOPELESS_TIMES * max(self.wanted.baseline_s, LASTS_S) * _NS)
+        if until_ns - began_ns < least_ns:
+            return []
+        lately = seen.baselines(until_ns - least_ns, until_ns)
+        return [
+            f"{who}: none of {each.operations} operations in {least_ns / _NS:.0f} s was answered well"
+            for who, each in lately.items()
+            if each.operations and not each.good
+        ]
 
     def kept_up(self) -> Judgement:
         """A load that does not do what it was meant to proves nothing: neither for nor against the system."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chaoslib.exceptions import InterruptExecution
 from chaoslib.types import Dry
 
-from chaos_aura.core.errors import ChaosAuraError, NotHealed
+from chaos_aura.core.errors import ChaosAuraError, NotHealed, ServiceUnhealthy
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.run.about import About
@@ -110,10 +110,10 @@ class Conductor:
         run.enter(Phase.BASELINE)
         if self.evidence.sampler is not None:
             self.evidence.sampler.await_ready(_SAMPLED_WITHIN_S)
-        self.evidence.tenants = tenants = Tenants(run, wanted)
         try:
+            self.evidence.tenants = tenants = Tenants(run, wanted)
             tenants.measure_baseline()
-        except BaselineNotMet as cause:
+        except (BaselineNotMet, ServiceUnhealthy) as cause:  # one who says nothing at all is not well either
             if not run.is_stopping:
                 run.verdicts.against(RunOutcome.BASELINE_NOT_MET, str(cause))
             raise

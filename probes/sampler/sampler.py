@@ -11,6 +11,7 @@ from chaos_aura.core.errors import BadInput, ChaosAuraError, PingFailed
 from chaos_aura.pings import of_service
 from chaos_aura.record.following import Following
 from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
+from chaos_aura.record.stores import KAFKA, NEO4J
 from chaos_aura.supervision.client import Supervision
 from probes.around import catalogue
 from probes.readiness import API, SILENT, read_readiness
@@ -18,7 +19,7 @@ from probes.run import Run
 from probes.sampler.decisions import Decisions
 from probes.sampler.events import Events
 from probes.sampler.processes import Processes
-from probes.sampler.stores_file import read_all, write_stores
+from probes.sampler.stores_file import has, read_all, write_stores
 from probes.sampler.ticking import Ticking
 from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
 
@@ -46,8 +47,10 @@ class Sampler:
         threading.Thread(target=self._begin, args=(on_ready,), daemon=True, name="beginning").start()
 
     def _begin(self, on_ready: Callable[[], None]) -> None:
-        self._try_first(self._events.begin)
-        self._try_first(self._decisions.warm)
+        if has(self._catalogue, KAFKA):
+            self._try_first(self._events.begin)
+        if has(self._catalogue, NEO4J):
+            self._try_first(self._decisions.warm)
         threads = self._threads()
         for thread in threads:
             thread.start()
@@ -65,11 +68,19 @@ class Sampler:
             Ticking(f"health of {each.name}", _EVERY_S, lambda _, name=each.name: self._health(name))  # type: ignore[misc]
             for each in self._catalogue.services
         ]
+        # What a stack has no store for has no backlog: nobody waits for it.
+        backlogs = [
+            Ticking(name, _EVERY_S, lambda _, name=name, look=look: self._backlog(name, look))  # type: ignore[misc]
+            for store, name, look in (
+                (NEO4J, DECISIONS, self._decisions.look),
+                (KAFKA, EVENTS, self._events.look),
+            )
+            if has(self._catalogue, store)
+        ]
         return [
             *health,
+            *backlogs,
             Ticking("readiness", _OFTEN_S, self._readiness),
-            Ticking("decisions", _EVERY_S, lambda _: self._backlog(DECISIONS, self._decisions.look)),
-            Ticking("events", _EVERY_S, lambda _: self._backlog(EVENTS, self._events.look)),
             Ticking("supervisor", _EVERY_S, self._services),
             Ticking("machine", _OFTEN_S, self._processes.look),
         ]

@@ -25,19 +25,25 @@ def write_stores(folder: Path, stores: Stores) -> None:
 
 
 def read_all(catalogue: Catalogue, tag: str, decisions: Decisions, events: Events) -> Stores:
-    """Side by side. Never raises for a store that cannot be read: that is told in `missing`."""
+    """Side by side. Never raises for a store that cannot be read: that is told in `missing`, and what the catalogue does
+    not name in `absent`."""
     reads: Mapping[str, Callable[[], Any]] = {
         POOL: lambda: read_pool(catalogue, _POOL_WITHIN_S),
         NEO4J: lambda: decisions.of_run(tag),
         KAFKA: events.of_run,
     }
+    absent = tuple(name for name in (NEO4J, KAFKA) if not has(catalogue, name))
     missing: dict[str, str] = {}
     found: dict[str, Any] = {POOL: Pool(), NEO4J: {}, KAFKA: {}}
     with ThreadPoolExecutor() as side_by_side:
-        running = {name: side_by_side.submit(read) for name, read in reads.items()}
+        running = {name: side_by_side.submit(read) for name, read in reads.items() if name not in absent}
         for name, read in running.items():
             try:
                 found[name] = read.result()
             except ChaosAuraError as cause:
                 missing[name] = str(cause)
-    return Stores(time.monotonic_ns(), found[POOL], found[NEO4J], found[KAFKA], missing)
+    return Stores(time.monotonic_ns(), found[POOL], found[NEO4J], found[KAFKA], missing, absent)
+
+
+def has(catalogue: Catalogue, service: str) -> bool:
+    return any(each.name == service for each in catalogue.services)

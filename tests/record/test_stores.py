@@ -13,6 +13,7 @@ STORES = Stores(
     {"tag-1": Recorded(1, "granted", ("t4-0",))},
     {"tag-1": {"granted": ("tag-1:allocation.granted",)}},
     {"redis": "nobody asks it"},
+    ("kafka",),
 )
 
 
@@ -22,7 +23,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert read_stores(path) == STORES
 
 
-@pytest.mark.parametrize("key", ["at", "pool", "neo4j", "kafka", "missing"])
+@pytest.mark.parametrize("key", ["at", "pool", "neo4j", "kafka", "missing", "absent"])
 def test_half_a_document_is_none(tmp_path: Path, key: str) -> None:
     document: dict[str, Any] = orjson.loads(STORES.to_json())
     del document[key]
