@@ -25,6 +25,7 @@ from chaos_aura.faults.registry import Registry
 
 _ENDS_WITHIN_S = 20.0
 SERVICES = ("neo4j", "redis", "kafka")
+_SCHEMES = {"neo4j": "bolt", "redis": "redis"}
 
 
 class NoGuard(Guard):
@@ -112,6 +113,6 @@ def catalogue_around(api: str, services: Iterable[str]) -> Catalogue:
 
 def _catalogue(names: Iterable[str] = SERVICES) -> Catalogue:
     names = tuple(names)
-    services = tuple(Service(name, Address("127.0.0.1", 1), "", "1") for name in names)
+    services = tuple(Service(name, Address("127.0.0.1", 1), _SCHEMES.get(name, ""), "1") for name in names)
     edges = tuple(Edge("worker", name, Address("127.0.0.1", 1), Address("127.0.0.1", 1), "") for name in names)
     return Catalogue("fake", services, edges)

@@ -20,17 +20,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 TOTAL = {"t4": 40, "v100": 20, "a100": 16, "h100": 8}
 REFUSE, HANG, SLOW, RESET, LEAK, KEEP, DOUBLE = "refuse", "hang", "slow", "reset", "leak", "keep", "double"
 _REASON = "overloaded"
-_PAGES = ("/stub", "/gpus")  # whoever looks on must see it as it is
+_STUB, _GPUS = "/stub", "/gpus"  # whoever looks on must see it as it is
 _LOOKS_EVERY_S = 0.005
 _NS = 1e9
 _WITHIN_S = 20.0
@@ -47,7 +47,7 @@ class Wishes:
     folder: str = ""
     after_s: float = 0.0
     slow_s: float = 3.0
-    everything: bool = False  # also the pages that whoever looks on needs
+    everything: bool = False  # also the page that tells of its pool
     total: dict[str, int] = field(default_factory=lambda: dict(TOTAL))
     outages: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -191,7 +191,7 @@ class Stub:
         mood = self.mood.now()
         if mood != KEEP and not self.pool.leaks:
             self.pool.kept = {}
-        how = "" if path in _PAGES and not self._wishes.everything else mood
+        how = "" if path == _STUB or (path == _GPUS and not self._wishes.everything) else mood
         if how == RESET:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
@@ -214,25 +214,27 @@ class Stub:
         if how == REFUSE:
             raise Refused(503, _REASON)
         self.pool.leaks = self.pool.leaks or how == LEAK
+        status, document = 200, {}
         match method, path.strip("/").split("/"):
             case "GET", ["stub"]:
-                return 200, {"story": self.mood.story, "doubled": self.pool.doubled, "held": list(self.pool.held)}
+                document = {"story": self.mood.story, "doubled": self.pool.doubled, "held": list(self.pool.held)}
             case "POST", ["stub"]:
                 self.mood.schedule([(int(low), int(high), str(way)) for low, high, way in body["outages"]])
-                return 200, {}
             case "GET", ["gpus"]:
-                return 200, self.pool.page()
+                document = self.pool.page()
             case "GET", ["readyz"]:
-                return 200, {"status": "ready", "dependencies": {}}
+                document = {"status": "ready", "dependencies": {}}
             case "POST", ["allocations"]:
                 status, gpu_ids = self.pool.grant(body, how == DOUBLE)
-                return status, {"state": "granted", "grant": {"gpu_ids": gpu_ids}}
+                document = {"state": "granted", "grant": {"gpu_ids": gpu_ids}}
             case "DELETE", ["allocations", name]:
                 self.pool.release(name, how == KEEP)
-                return 200, {"state": "released"}
+                document = {"state": "released"}
             case "GET", ["allocations", name]:
-                return 200, self.pool.state(name)
-        raise Refused(404, "not_found")
+                document = self.pool.state(name)
+            case _:
+                raise Refused(404, "not_found")
+        return status, document
 
 
 async def main() -> None:
@@ -263,6 +265,12 @@ class StubPlatform:
         """`[{"how": "refuse", "from_ns": ..., "until_ns": ...}]`; no end while it goes on."""
         return list(self.page("/stub")["story"])
 
+    def schedule(self, outages: Sequence[tuple[int, int, str]]) -> None:
+        """By the monotonic clock."""
+        request = Request(f"http://{self.address}/stub", json.dumps({"outages": outages}).encode())
+        with urlopen(request, timeout=_WITHIN_S) as answer:
+            answer.read()
+
     def page(self, path: str) -> dict[str, Any]:
         with urlopen(f"http://{self.address}{path}", timeout=_WITHIN_S) as answer:
             return dict(json.load(answer))
@@ -270,7 +278,7 @@ class StubPlatform:
 
 @contextmanager
 def stub_platform(**wishes: Any) -> Iterator[StubPlatform]:
-    """What it is told goes in by its input: a command line that named a stack's folder would be taken for a part of it."""
+    """What it is told goes in by its input: by its command line it would be taken for a part of a stack's folder."""
     command = [sys.executable, "-P", __file__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

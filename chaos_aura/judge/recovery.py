@@ -157,7 +157,7 @@ def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
     """Empty when enough was seen after it to say that it lasts."""
     well_ns = outage.counts_from_ns if recovered is None else recovered.at_ns
     if well_ns is None:
-        return "nothing good was seen after the last that was bad"
+        return _never_well(outage, seen)
     since_ns, until_ns = max(well_ns, outage.counts_from_ns), seen.known_until_ns
     lasted_s = max(0, until_ns - since_ns) / _NS
     after = _between_ns(seen.operations, since_ns, until_ns)
@@ -173,6 +173,17 @@ def _too_little(outage: Outage, seen: Seen, recovered: Moment | None) -> str:
         if unseen_s > _UNSEEN_S:
             return f"the backlog of {name} was not seen for {unseen_s:.1f} s since then"
     return ""
+
+
+def _never_well(outage: Outage, seen: Seen) -> str:
+    for name, samples in seen.backlogs.items():
+        turn = backlog_turn(samples, seen.limits.of(name), outage.asked_ns, seen.until_ns)
+        if turn and turn.at_ns is None:
+            is_seen = max(samples, key=lambda each: each.at_ns).oldest_s is not None
+            return (
+                f"the backlog of {name} is still old" if is_seen else f"nobody can say how old the backlog of {name} is"
+            )
+    return "nothing good was seen after the last that was bad"
 
 
 def _between_ns(operations: Sequence[Graded], from_ns: int, until_ns: int) -> int:

@@ -48,7 +48,9 @@ class Sampler:
         try:
             self._say("stores")
             answer = self._line(within_s)
-        except (OSError, MachineLacks) as cause:
+        except OSError:
+            return "the sampler has ended"
+        except MachineLacks as cause:
             return str(cause)
         return answer.partition("failed: ")[2] if answer.startswith("stores failed") else ""
 

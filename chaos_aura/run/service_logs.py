@@ -11,9 +11,10 @@ _MOST_BYTES = 20_000_000  # of each
 class Marks:
     """Where each file ended when the run began. One that has been rotated since is taken from its beginning."""
 
-    def __init__(self, folder: Path, pattern: str) -> None:
+    def __init__(self, folder: Path, pattern: str, most_bytes: int = _MOST_BYTES) -> None:
         self._folder = folder
         self._pattern = pattern
+        self._most_bytes = most_bytes
         self._ends = {path.name: (path.stat().st_ino, path.stat().st_size) for path in _files(folder, pattern)}
 
     def copy_since(self, to: Path) -> Mapping[str, int]:
@@ -30,7 +31,7 @@ class Marks:
         inode, end = self._ends.get(path.name, (0, 0))
         status = path.stat()
         start = end if status.st_ino == inode and status.st_size >= end else 0
-        start = max(start, status.st_size - _MOST_BYTES)
+        start = max(start, status.st_size - self._most_bytes)
         if start >= status.st_size:
             return 0
         with path.open("rb") as source, to.open("wb") as target:

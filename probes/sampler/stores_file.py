@@ -25,8 +25,9 @@ def write_stores(folder: Path, stores: Stores) -> None:
 
 
 def read_all(catalogue: Catalogue, tag: str, decisions: Decisions, events: Events) -> Stores:
-    """Side by side. Never raises for a store that cannot be read: that is told in `missing`, and what the catalogue does
-    not name in `absent`."""
+    """Side by side. Never raises for a store that cannot be read: that is told in `missing`. What the catalogue
+    does not name is `absent`.
+    """
     reads: Mapping[str, Callable[[], Any]] = {
         POOL: lambda: read_pool(catalogue, _POOL_WITHIN_S),
         NEO4J: lambda: decisions.of_run(tag),

@@ -153,7 +153,9 @@ def test_of_a_store_that_the_stack_does_not_have_nothing_is_asked_and_it_is_said
     assert judgement.verdict is Verdict.PASS
     assert "neo4j is no part of this stack: not asked" in judgement.reasons
     assert agreement(HISTORY, replace(bare, absent=("kafka",)), TAG).judgement.verdict is Verdict.FAIL
-    assert agreement(HISTORY, replace(bare, absent=("kafka", "neo4j", "pool")), TAG).judgement.verdict is Verdict.UNKNOWN
+    assert (
+        agreement(HISTORY, replace(bare, absent=("kafka", "neo4j", "pool")), TAG).judgement.verdict is Verdict.UNKNOWN
+    )
 
 
 outcomes = st.sampled_from(["kept", "given back", "refused", "unknown", "release unknown"])

@@ -180,7 +180,9 @@ def test_a_backlog_is_old_by_what_is_usual() -> None:
 def test_a_backlog_that_nobody_could_see_is_not_young() -> None:
     operations = history(System(0, 0), 100, 60)
     unseen = [BacklogSample(at_ns, None if at_ns > DOWN else 0.1) for at_ns in range(0, 60 * S, S)]
-    assert recovery(held(DOWN, UP), seen_until(60 * S, operations, backlogs={"events": unseen})).recovered is None
+    result = recovery(held(DOWN, UP), seen_until(60 * S, operations, backlogs={"events": unseen}))
+    assert result.recovered is None
+    assert result.judgement.reasons == ("nobody can say how old the backlog of events is",)
 
 
 @pytest.mark.parametrize("lasts_until_s", [0, 20, 36, 45])

@@ -17,7 +17,7 @@ from loaded_runs import FOR_EVER, Case, Played, Stage, kill_load, kill_sampler, 
 from chaos_aura.core.operation import ALLOCATE, Operation
 from chaos_aura.record.history import read_history
 
-_STUCK = {"how": "keep", "after_s": 600}
+_KEEPS = {"how": "keep", "after_s": 600, "total": {"t4": 1000}}
 _SIGNALS = {
     f"{phase} {number.name}": (phase, number)
     for phase, number in (
@@ -33,11 +33,11 @@ _SIGNALS = {
 }
 # Those that take longest first.
 CASES = {
-    "unread": Case(stores=("neo4j", "kafka"), budget_s=1),
-    "kept": Case(_STUCK, budget_s=1),
+    "unread": Case(stores=("neo4j", "kafka"), budget_s=1, load={"rate_per_s": 9}),
+    "kept": Case(_KEEPS, budget_s=1),
     "leak": Case({"how": "leak"}, budget_s=2, seed=8),
     **{
-        name: Case(_STUCK if phase == "settling" else {}, budget_s=1, meanwhile=signalled(phase, number))
+        name: Case(_KEEPS if phase == "settling" else {}, budget_s=1, meanwhile=signalled(phase, number))
         for name, (phase, number) in _SIGNALS.items()
     },
     "well": Case(),
@@ -49,6 +49,7 @@ CASES = {
     "silent": Case({"outages": FOR_EVER, "everything": True}),
 }
 _CASES = "cases"
+pytestmark = pytest.mark.timeout(400)  # the first of them waits for its turn
 
 
 def of(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -82,7 +83,8 @@ def check(played: Played, outcome: str, status: str) -> Ran:
     assert ran.journal["deviated"] is (outcome != "passed")
     assert "Traceback" not in ran.said
     assert played.is_clean
-    assert played.gone_after_s < 1, "its load and its sampler end before it does"
+    assert played.left == [], "its load and its sampler end before it does"
+    assert played.have_gone
     return ran
 
 
@@ -121,8 +123,9 @@ def test_stores_that_could_not_be_read_leave_it_undecided_and_nothing_else_does(
     played = stage["unread"]
     ran = check(played, "inconclusive", "aborted")
     assert played.held == []
-    for reason in ran.result["reasons"]:
-        assert re.match(r"(recovery: tenants: the backlog of \w+ was not seen)|(consistency: \w+ could not be)", reason)
+    [recovery, consistency] = ran.result["reasons"]
+    assert recovery.startswith("recovery: tenants: nobody can say how old the backlog of decisions is; canary: ")
+    assert re.match(r"consistency: neo4j could not be read: .*; kafka could not be read: ", consistency)
     assert {what for what, verdict in verdicts(ran).items() if verdict != "pass"} == {"recovery", "consistency"}
 
 
@@ -167,7 +170,7 @@ def test_a_gpu_that_two_hold_fails_and_all_three_are_named(stage: Stage) -> None
 @of("load killed")
 def test_a_load_that_has_died_proves_nothing(stage: Stage) -> None:
     ran = check(stage["load killed"], "inconclusive", "aborted")
-    assert "load: the load has died" in ran.reasons
+    assert "load: the load ended: its process ended with -9" in ran.reasons
     assert verdicts(ran)["recovery"] == "unknown"
 
 
@@ -175,7 +178,7 @@ def test_a_load_that_has_died_proves_nothing(stage: Stage) -> None:
 def test_what_nobody_watched_is_not_known(stage: Stage) -> None:
     played = stage["sampler killed"]
     ran = check(played, "inconclusive", "aborted")
-    assert "consistency: stores: could not be read" in ran.reasons
+    assert "consistency: stores: could not be read: the sampler has ended" in ran.reasons
     assert played.held == []
 
 
@@ -184,7 +187,10 @@ def test_what_nobody_watched_is_not_known(stage: Stage) -> None:
 def test_what_was_not_well_before_is_not_hurt(stage: Stage, why: str) -> None:
     played = stage[why]
     ran = check(played, "baseline not met", "aborted")
-    says = {"not met": r"tenants: none of \d+ operations in 20 s was answered well", "silent": "GET /gpus was not answered"}
+    says = {
+        "not met": r"tenants: none of \d+ operations in 20 s was answered well",
+        "silent": "GET /gpus was not answered",
+    }
     assert re.search(says[why], ran.reasons)
     assert ran.result["faults"] == []
     assert played.leases == 0
@@ -199,7 +205,7 @@ def test_interrupted_it_says_so_and_what_was_held_is_given_back(stage: Stage, in
         assert ran.code == -signal.SIGKILL
         assert ran.result == {}, "nobody can mistake it for a result"
         assert played.is_clean
-        assert played.gone_after_s < 20
+        assert played.have_gone, "its load and its sampler end by themselves"
     else:
         check(played, "interrupted", "interrupted")
         assert f"received {number.name}" in ran.reasons
