@@ -97,7 +97,7 @@ class RecordedLoad:
 
     @property
     def baselines(self) -> dict[str, Baseline]:
-        return {who: Baseline(100, 10.0, 0.3, 1.0, passed()) for who in (TENANTS, CANARIES)}
+        return {who: Baseline(100, 100, 10.0, 0.3, 1.0, passed()) for who in (TENANTS, CANARIES)}
 
     def observation(self) -> Observation:
         return Observation(_UNTIL_NS, self.operations, {}, Samples(()), {"t4": 500})
