@@ -124,6 +124,7 @@ _RESOURCES = (
         "file_size_limit",
         "let no file grow beyond this",
         (Parameter("limit_kb", int, "kilobytes", least=0, most=1_000_000_000, sample=1024),),
+        repairable=True,  # who dies of it is started again by its supervisor, without it
     ),
     Kind(
         "cpu_burn",
