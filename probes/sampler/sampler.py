@@ -19,7 +19,7 @@ from probes.run import Run
 from probes.sampler.decisions import Decisions
 from probes.sampler.events import Events
 from probes.sampler.processes import Processes
-from probes.sampler.stores_file import has, read_all, write_stores
+from probes.sampler.stores_file import read_all, uses, write_stores
 from probes.sampler.ticking import Ticking
 from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
 
@@ -47,9 +47,9 @@ class Sampler:
         threading.Thread(target=self._begin, args=(on_ready,), daemon=True, name="beginning").start()
 
     def _begin(self, on_ready: Callable[[], None]) -> None:
-        if has(self._catalogue, KAFKA):
+        if uses(self._catalogue, KAFKA):
             self._try_first(self._events.begin)
-        if has(self._catalogue, NEO4J):
+        if uses(self._catalogue, NEO4J):
             self._try_first(self._decisions.warm)
         threads = self._threads()
         for thread in threads:
@@ -75,7 +75,7 @@ class Sampler:
                 (NEO4J, DECISIONS, self._decisions.look),
                 (KAFKA, EVENTS, self._events.look),
             )
-            if has(self._catalogue, store)
+            if uses(self._catalogue, store)
         ]
         return [
             *health,

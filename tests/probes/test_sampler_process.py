@@ -1,8 +1,10 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from sampling import make_run, sampling
 
 from chaos_aura.core.address import Address
@@ -13,12 +15,13 @@ from chaos_aura.record.samples import BACKLOG, HEALTH, KINDS, READINESS
 from chaos_aura.record.stores import read_stores
 
 
-def home_without_a_stack(folder: Path) -> Path:
+def home_without_a_stack(
+    folder: Path, stack: str = "local", names: Sequence[str] = ("redis", "neo4j", "kafka")
+) -> Path:
     """It names services where nothing listens, and has neither API nor supervisor."""
-    names = ("redis", "neo4j", "kafka")
     services = tuple(Service(name, Address("127.0.0.1", 1), "bolt" if name == "neo4j" else "", "") for name in names)
     folder.mkdir()
-    (folder / "catalogue.json").write_text(Catalogue("local", services, ()).to_json())
+    (folder / "catalogue.json").write_text(Catalogue(stack, services, ()).to_json())
     return folder
 
 
@@ -39,6 +42,20 @@ def test_where_everything_is_away_it_says_so_and_goes_on_and_what_it_cannot_writ
         (run.path / "stores.json").unlink()
         (run.path / "stores.json").mkdir()
         assert sampler.ask("stores").startswith("stores failed: IsADirectoryError")
+
+
+@pytest.mark.parametrize(("whose", "absent"), [("external", ("neo4j", "kafka")), ("local", ())])
+def test_what_a_stack_does_not_have_is_asked_for_nothing_unless_it_is_ours(
+    tmp_path: Path, whose: str, absent: tuple[str, ...]
+) -> None:
+    run = make_run(tmp_path / "run")
+    with sampling(run, home_without_a_stack(tmp_path / "home", whose, ["redis"])) as sampler:
+        sampler.awaits(2, HEALTH, 0, service="redis")
+        assert sampler.ask("stores") == "stores"
+        stores = read_stores(run.path / "stores.json")
+        assert stores.absent == absent
+        assert sorted([*stores.absent, *stores.missing]) == ["kafka", "neo4j", "pool"]
+        assert bool(run.samples(BACKLOG)) is not bool(absent)
 
 
 def test_without_a_stack_or_without_words_it_refuses(tmp_path: Path) -> None:
