@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import ChaosAuraError, MachineLacks
+from chaos_aura.core.errors import ChaosAuraError, LoadFailed, MachineLacks
 from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
 from chaos_aura.judge.backlog import Limits
 from chaos_aura.judge.baseline import LASTS_S, Baseline
@@ -15,7 +15,7 @@ from chaos_aura.load.capacity import MeasuredOn, capacity_of, free_of, inventory
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.process import LoadProcess, start
 from chaos_aura.load.shapes import SPIKE
-from chaos_aura.load.state import LoadState
+from chaos_aura.load.state import Doing, LoadState
 from chaos_aura.record.history import read_history
 from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.observation import CANARIES, TENANTS, Observation
@@ -57,7 +57,11 @@ class Tenants:
         self._records = Records(run.folder.path)
         self._process: LoadProcess = start(self.plan, run.folder.path, run.folder.log("load"))
         run.timeline.tell("load.started", pid=self._process.pid, shape=wanted.shape, seed=run.seed)
-        self._process.await_running(_RUNNING_WITHIN_S)
+        try:
+            self._process.await_running(_RUNNING_WITHIN_S)
+        except BaseException:  # also an interruption: nobody else knows of it yet
+            self._process.stop(_STOPS_WITHIN_S)
+            raise
 
     @property
     def pid(self) -> int:
@@ -100,7 +104,8 @@ class Tenants:
 
     def measure_baseline(self) -> None:
         """Until it is known how the system usually is: of the latest stretch that is long enough, because the first
-        seconds may still be those of a start. BaselineNotMet when there is none in which it is well.
+        seconds may still be those of a start. BaselineNotMet when there is none in which it is well,
+        LoadFailed when nobody can say, because the load has died.
         """
         began_ns = self.state.began_ns + int(self.wanted.hold_s * _NS)  # from then on there are releases, too
         deadline_s = time.monotonic() + _BASELINE_WITHIN_S
@@ -114,8 +119,10 @@ class Tenants:
             if not bad and until_ns - from_ns >= self.wanted.baseline_s * _NS:
                 self.usual = seen.usual_backlogs(from_ns, until_ns)
                 return
+            if self.has_died:  # which says nothing of the system
+                raise LoadFailed("load", self.state.why, f"its log: {self._run.folder.log('load')}")
             hopeless = self._hopeless(seen, began_ns, until_ns)
-            if hopeless or self.has_died or time.monotonic() > deadline_s:
+            if hopeless or time.monotonic() > deadline_s:
                 bad = hopeless or bad
                 noisy = noisy_s(seen.noisy_ns())
                 beside = [f"the machine itself was noisy for {noisy:.0f} s"] if noisy else []
@@ -139,8 +146,8 @@ class Tenants:
         """A load that does not do what it was meant to proves nothing: neither for nor against the system."""
         state = self.state
         lost = state.lost + read_history(self._run.folder.histories()).unread
-        if self.has_died:
-            return unknown(f"the load has died; its log: {self._run.folder.log('load')}")
+        if state.state is Doing.FAILED:
+            return unknown(f"the load has died: {state.why}; its log: {self._run.folder.log('load')}")
         if state.why:
             return unknown(f"the load ended: {state.why}")
         if state.not_begun:

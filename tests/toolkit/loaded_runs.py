@@ -166,6 +166,12 @@ def kill_load(scene: Scene) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+def kill_load_early(scene: Scene) -> None:
+    pid = scene.await_event("load.started")["pid"]
+    wait_until(scene.stub.held, WITHIN_S, "it has begun")
+    os.kill(pid, signal.SIGKILL)
+
+
 def kill_sampler(scene: Scene) -> None:
     scene.await_event("fault.in_force")
     os.kill(scene.pid_of("probes.sampler"), signal.SIGKILL)

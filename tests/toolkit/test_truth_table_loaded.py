@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from chaos_run import Ran
 from fake_home import install_fake
-from loaded_runs import FOR_EVER, Case, Played, Stage, kill_load, kill_sampler, signalled
+from loaded_runs import FOR_EVER, Case, Played, Stage, kill_load, kill_load_early, kill_sampler, signalled
 
 from chaos_aura.core.operation import ALLOCATE, Operation
 from chaos_aura.record.history import read_history
@@ -46,6 +46,7 @@ CASES = {
     "not met": Case({"outages": FOR_EVER}),
     "late": Case({"how": "refuse", "after_s": 5}, budget_s=2),
     "load killed": Case(hurts_s=3, meanwhile=kill_load),
+    "load killed early": Case(meanwhile=kill_load_early),
     "silent": Case({"outages": FOR_EVER, "everything": True}),
 }
 _CASES = "cases"
@@ -170,8 +171,16 @@ def test_a_gpu_that_two_hold_fails_and_all_three_are_named(stage: Stage) -> None
 @of("load killed")
 def test_a_load_that_has_died_proves_nothing(stage: Stage) -> None:
     ran = check(stage["load killed"], "inconclusive", "aborted")
-    assert "load: the load ended: its process ended with -9" in ran.reasons
+    assert "load: the load has died: its process ended with -9" in ran.reasons
     assert verdicts(ran)["recovery"] == "unknown"
+
+
+@of("load killed early")
+def test_a_load_that_dies_before_anything_is_hurt_is_not_the_systems_fault(stage: Stage) -> None:
+    played = stage["load killed early"]
+    ran = check(played, "inconclusive", "aborted")
+    assert "load: its process ended with -9" in ran.reasons
+    assert played.leases == 0
 
 
 @of("sampler killed")
