@@ -18,15 +18,18 @@ class Secrecy:
         forms = {form for value in values for form in (value, json.dumps(value)[1:-1])}  # as JSON writes it, too
         found = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         self._values = re.compile(found) if found else None
+        self._exact = values
 
     def hide(self, text: str) -> str:
         hidden = _PASSWORD.sub(rf"\1{HIDDEN}\2", text)
         return self._values.sub(HIDDEN, hidden) if self._values else hidden
 
     def scrub(self, value: Any) -> Any:
-        """A copy of JSON with every text in it hidden."""
+        """A copy of JSON with every text in it hidden, and every number that is a secret."""
         if isinstance(value, str):
             return self.hide(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return HIDDEN if str(value) in self._exact else value
         if isinstance(value, Mapping):
             return {self.scrub(key): self.scrub(each) for key, each in value.items()}
         if isinstance(value, list | tuple):

@@ -17,6 +17,7 @@ def judged(operations: list[Operation], lasts_s: float = 12) -> Baseline:
 
 def test_late_is_three_times_the_p99_or_the_floor() -> None:
     assert judged(usual(120)).late_s == 0.25
+    assert (judged(usual(120)).operations, judged(usual(120)).good) == (120, 120)
     slower = judged(usual(120, 200))
     assert (slower.p99_s, slower.late_s, slower.judgement.verdict) == (0.2, pytest.approx(0.6), Verdict.PASS)
 
@@ -35,7 +36,9 @@ def test_too_little_is_unknown(number: int, lasts_s: float) -> None:
 
 def test_what_hangs_at_its_end_is_not_well() -> None:
     hanging = [operation(each.due_ns, None) if each.due_ns > 8 * S else each for each in usual(120)]
-    assert judged(hanging).judgement.verdict is Verdict.FAIL
+    found = judged(hanging)
+    assert found.judgement.verdict is Verdict.FAIL
+    assert 0 < found.good < found.operations
 
 
 def test_a_load_that_stopped_is_no_baseline() -> None:

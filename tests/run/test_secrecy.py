@@ -9,8 +9,10 @@ from chaos_aura.run.secrecy import HIDDEN, Secrecy
 
 def test_a_value_that_is_secret_is_hidden_wherever_it_stands() -> None:
     secrecy = Secrecy({"mine": {"word": "tr0ub4dor", "pin": 4711, "on": True}, "more": ["s3cond"]})
-    scrubbed = secrecy.scrub({"tr0ub4dor": ["a tr0ub4dor b", ("pin 4711", 5, None)], "x": {"y": "s3cond"}})
-    assert scrubbed == {HIDDEN: [f"a {HIDDEN} b", [f"pin {HIDDEN}", 5, None]], "x": {"y": HIDDEN}}
+    scrubbed = secrecy.scrub(
+        {"tr0ub4dor": ["a tr0ub4dor b", ("pin 4711", 4711, 47110, True, None)], "x": {"y": "s3cond"}}
+    )
+    assert scrubbed == {HIDDEN: [f"a {HIDDEN} b", [f"pin {HIDDEN}", HIDDEN, 47110, True, None]], "x": {"y": HIDDEN}}
 
 
 def test_one_that_begins_as_another_does_is_hidden_whole() -> None:

@@ -150,6 +150,8 @@ def signalled(phase: str, number: signal.Signals) -> Callable[[Scene], None]:
         if phase == "settling":
             scene.await_event("load.ended")
             wait_until((scene.folder / "stores.json").exists, WITHIN_S, "the stores are read")
+        elif phase == "start":
+            scene.await_event("load.started")
         else:
             scene.await_event("load.started")
             scene.await_event("run.phase", phase=phase)

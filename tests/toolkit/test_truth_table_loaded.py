@@ -27,6 +27,7 @@ _SIGNALS = {
         ("recovery", signal.SIGKILL),
         ("fault", signal.SIGTERM),
         ("fault", signal.SIGKILL),
+        ("start", signal.SIGTERM),
         ("baseline", signal.SIGINT),
         ("baseline", signal.SIGKILL),
     )
