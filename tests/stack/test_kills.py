@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from amounts import amount
 from awaiting import wait_until
 from local_stack import ALL, PlacedStack, placed
 from marks import everywhere, read_everywhere, write_everywhere
@@ -21,8 +22,8 @@ from chaos_aura.stack.supervisor.backoff import CAP_S
 from chaos_aura.supervision.state import ChildState
 
 pytestmark = pytest.mark.live
-ROUNDS = 10
-BY_THEMSELVES = 4
+ROUNDS = amount(4, long=10)
+BY_THEMSELVES = amount(2, long=4)
 LOOKS_WITHIN_S = 2.0
 BACK_WITHIN_S = 60.0
 SETTLES_WITHIN_S = 30.0
