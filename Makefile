@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # The stack of this checkout is meant, whatever project the user's shell names; tests make their own.
-run clean: export CHAOS_AURA_PROJECT := .
+run soak clean: export CHAOS_AURA_PROJECT := .
 # Targets share one .venv and one stack, so `make -j check test` takes them in turn.
 .NOTPARALLEL:
 .PHONY: help setup run test check check-format check-lint check-types check-imports check-names check-wheel \
-	format bench lock clean
+	format bench soak lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -14,9 +14,8 @@ help: ## show this
 setup: ## make .venv from requirements.lock (PYTHON=... chooses the Python); nothing to do when it is current
 	@scripts/setup
 
-run: setup ## start the stack of real services and show how each of them is
-	@.venv/bin/chaos-aura up --json >/dev/null
-	@.venv/bin/chaos-aura status
+run: setup ## run experiments/neo4j_down.json on a stack of real services and tell the verdict; fails unless it is PASS
+	@.venv/bin/chaos --no-version-check run experiments/neo4j_down.json
 
 test: setup ## run the tests, most of them two at once (ARGS='-k edges -x' goes to pytest; with -n0 one after another)
 	@scripts/test $(ARGS)
@@ -52,6 +51,9 @@ bench: setup ## measure: run benchmarks/bench_*.py one after another
 		echo "== $$bench"; env -u CHAOS_AURA_PROJECT PYTHONPATH=tests:tests/platform:tests/faults:tests/injectors .venv/bin/python "$$bench" $(ARGS) || exit 1; \
 	done
 
+soak: setup ## run experiments again and again, tell which came out otherwise than expected (ARGS='--times 1 redis_down')
+	@.venv/bin/python scripts/soak $(ARGS)
+
 lock: ## make requirements.lock anew from pyproject.toml (ARGS=--upgrade takes newer versions)
 	@scripts/lock $(ARGS)
 
@@ -60,6 +62,6 @@ clean: ## stop the stack, remove all that was made in this checkout; downloads i
 		.venv/bin/chaos-aura down --purge || \
 			{ echo "clean: the stack was not stopped, so nothing is removed; end its processes, remove .chaos-aura" >&2; exit 1; }; \
 	fi
-	@rm -rf .chaos-aura .venv .uv build dist setup.log *.egg-info \
+	@rm -rf .chaos-aura .venv .uv build dist setup.log chaostoolkit.log journal.json *.egg-info \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -path ./.git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

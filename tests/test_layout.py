@@ -162,9 +162,14 @@ def test_make_clean_removes_what_was_made_here_and_nothing_else(copy: Path) -> N
 
 
 def plant_command(root: Path, script: str) -> Path:
-    """A chaos-aura that does what the script says, in an environment that setup leaves alone."""
+    """A chaos-aura and a chaos that do what the script says, in an environment that setup leaves alone."""
     command = root / ".venv" / "bin" / "chaos-aura"
-    for path, text in ((command, f"#!/bin/sh\n{script}\n"), (root / "scripts" / "setup", "#!/bin/sh\n")):
+    told = f"#!/bin/sh\n{script}\n"
+    for path, text in (
+        (command, told),
+        (command.with_name("chaos"), told),
+        (root / "scripts" / "setup", "#!/bin/sh\n"),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         path.chmod(0o755)
@@ -181,7 +186,11 @@ def test_make_clean_removes_nothing_while_the_stack_cannot_be_stopped(copy: Path
 
 
 @pytest.mark.parametrize(
-    ("target", "commands"), [("clean", ["down --purge in ."]), ("run", ["up --json in .", "status in ."])]
+    ("target", "commands"),
+    [
+        ("clean", ["down --purge in ."]),
+        ("run", ["--no-version-check run experiments/neo4j_down.json in ."]),
+    ],
 )
 def test_make_means_the_stack_of_its_checkout(copy: Path, tmp_path: Path, target: str, commands: list[str]) -> None:
     asked = tmp_path / "asked"

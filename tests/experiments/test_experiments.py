@@ -73,6 +73,19 @@ def test_it_tells_a_reader_what_is_hurt_and_what_is_expected(experiment: dict[st
     assert len(set(names)) == len(names)
 
 
+def test_it_tells_how_long_each_fault_lasts(experiment: dict[str, Any]) -> None:
+    for fault in faults(experiment):
+        assert not fault.duration or f" {fault.duration:g} s" in experiment["description"], fault.name
+
+
+def test_the_readme_tells_of_it(name: str) -> None:
+    table = (
+        (_FOLDER.parent / "README.md").read_text(encoding="utf-8").partition("| experiment |")[2].partition("\n\n")[0]
+    )
+    assert f"`{name}`" in table
+    assert set(re.findall(r"`(\w+)`", table)) == set(_EXPERIMENTS)
+
+
 def test_our_control_conducts_it(experiment: dict[str, Any]) -> None:
     [control] = [each["provider"] for each in experiment["controls"] if each["provider"]["module"] == _CONTROL]
     assert Options.of(control.get("arguments", {})).budget_s == 30
