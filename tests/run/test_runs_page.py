@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from inspect import getmembers
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from chaos_aura.judge.moment import Moment
 from chaos_aura.judge.quality import Defect
 from chaos_aura.judge.recovery import Outage, Recovery, State
 from chaos_aura.load.arrivals import Pattern
+from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.shapes import NAMES
 from chaos_aura.load.state import Doing, LoadState
 from chaos_aura.record.stores import Stores
@@ -179,6 +180,13 @@ def test_from_when_the_budget_counts_is_told_in_these_words() -> None:
     told = {counts_from([held], {"a"}, 2), counts_from([held], set(), 9), counts_from([held], set(), 77)}
     [row] = re.findall(r"^\| `recovery\.counts_from` \|(.*)$", _PAGE, re.MULTILINE)
     assert set(re.findall(r"`([^`]+)`", row)) == told
+
+
+@pytest.mark.parametrize(("file", "known"), [("load-state.json", LoadState), ("load.json", LoadPlan)])
+def test_it_shows_every_field_of_the_load(file: str, known: type[LoadState | LoadPlan]) -> None:
+    shown = _PAGE.partition(f"\n## {file}\n")[2].partition("}\n\n")[0]
+    inner = {"name", "lasts_s", "from_per_s", "to_per_s", "gpu_types", "t4", "counts", "1", "2", "priorities", "normal"}
+    assert set(re.findall(r'"(\w+)": ', shown)) - inner == {each.name for each in fields(known)}
 
 
 def test_it_tells_of_each_file_of_a_run(tmp_path: Path) -> None:
