@@ -67,7 +67,7 @@ def test_it_tells_a_reader_what_is_hurt_and_what_is_expected(experiment: dict[st
     assert len(experiment["title"]) <= 80
     told = experiment["description"]
     assert len(re.findall(r"[.)](?:\s|$)", told)) >= 2
-    assert re.search(r"(?:^|\. )Expected: \w", told)
+    assert re.search(r"(?:^|[.)] )Expected: \w", told)
     assert experiment["tags"]
     names = [each["name"] for each in experiment["method"]]
     assert len(set(names)) == len(names)
