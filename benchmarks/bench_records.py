@@ -19,7 +19,13 @@ from chaos_aura.record.timeline import Timeline
 _EVENTS = 20_000
 _ROUNDS = 7
 _GOAL_US = 5.0
-_ASKED = {"request_id": "01kb7q9x3m-17", "tenant": "01kb7q9x3m-t3", "gpu_type": "a100", "count": 2, "priority": "normal"}
+_ASKED = {
+    "request_id": "01kb7q9x3m-17",
+    "tenant": "01kb7q9x3m-t3",
+    "gpu_type": "a100",
+    "count": 2,
+    "priority": "normal",
+}
 _ANSWERED = {"gpu_ids": ["a100-0", "a100-1"], "status": 201}
 
 

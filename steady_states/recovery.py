@@ -9,14 +9,13 @@ from steady_states.moment import Span
 
 __all__ = ["at_most_degraded_for", "is_detected_within", "recovers_within"]
 
-_FROM_HEALED = "healed"
-
 
 @judging
 def recovers_within(seconds: float, value: Any = None) -> Judgement:
     """The system is well again so soon, counted from where its budget counts.
 
-    That is from the fault where the system must heal itself, and from the healing where the fault is held.
+    That is from the fault where the system must heal itself, from the healing where the fault is held, and from the
+    end of a spike where that came last.
     """
     if is_not_measured_yet(value):
         return not_measured_yet()
@@ -26,8 +25,7 @@ def recovers_within(seconds: float, value: Any = None) -> Judgement:
         case State.LATE:
             return _late(seconds, number(value["budget_s"]))
         case State.RECOVERED:
-            from_healed = _FROM_HEALED in str(value["counts_from"])
-            recovered = Span.of(value["recovered_from_healed" if from_healed else "recovered"])
+            recovered = Span.of(value["recovered_from_healed"])
             if recovered is not None:
                 return recovered.is_at_most(seconds, "recovered within")
     return unknown(f"the recovery is {value['state']}")

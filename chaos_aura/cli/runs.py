@@ -57,8 +57,8 @@ def _row(run: KeptRun) -> dict[str, Any]:
 
 
 def _recovered_s(recovery: Part) -> float | None:
-    name = "recovered_from_healed" if "heal" in recovery["counts_from"].text else "recovered"
-    return recovery[name]["at_s"].number
+    """From where its budget counts."""
+    return recovery["recovered_from_healed"]["at_s"].number
 
 
 def _print(kept: tuple[KeptRun, ...]) -> None:

@@ -19,7 +19,7 @@ def say_not_tried(why: str, request: Any) -> None:
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
-    why = dict(report.user_properties).get(_WORD)
+    why = dict(getattr(report, "user_properties", ())).get(_WORD)  # none has what could not even be collected
     if why is None or report.when != "call" or report.outcome != "passed":
         return None
     return _WORD, "n", f"NOT TRIED ({why})"

@@ -18,15 +18,17 @@ from chaos_aura.report.quantity import measured, percent
 from chaos_aura.report.room import has_room
 
 _WELL = "recovered"
+_FROM_THE_FAULT, _SPIKE = "in force", "spike"
 _NOT_KNOWN = ("unmeasured", "undecided")
 _BAR = 12
 _ABSENT = Part(None)
 _JUSTIFIED: tuple[JustifyMethod, ...] = ("left", "right", "left")
+_COUNTED = "recovered_from_healed"
 _WORDS = {
     "degraded": "degraded",
     "detected": "detected",
     "recovered": "recovered",
-    "recovered_from_healed": "since healed",
+    _COUNTED: "since healed",
 }
 
 
@@ -37,27 +39,32 @@ def times(recovery: Part, width: int) -> Iterable[RenderableType]:
         yield Text(state, style="yellow" if state in _NOT_KNOWN else "bold red" if "not" in state else "")
     if not members.keys() & _WORDS.keys():
         return
-    counting = "recovered_from_healed" if "heal" in recovery["counts_from"].text else "recovered"
+    counts_from = recovery["counts_from"].text
+    counting = "recovered" if _FROM_THE_FAULT in counts_from else _COUNTED
     share, told = _budget(recovery[counting]["at_s"].number, recovery["budget_s"].number)
     for budget in (Text.assemble(share, " ", told), told) if told else (Text(),):
-        if has_room(table := _table(members, counting, budget), width):
+        if has_room(table := _table(members, counts_from, counting, budget), width):
             yield table
             return
-    yield _table(members)
+    yield _table(members, counts_from)
     if told:
-        yield Text.assemble(f"{_WORDS[counting]}: ", told)
+        yield Text.assemble(f"{_word(counting, counts_from)}: ", told)
 
 
-def _table(members: dict[str, Part], counting: str = "", budget: Text | None = None) -> Table:
+def _word(name: str, counts_from: str) -> str:
+    return "since spike" if name == _COUNTED and _SPIKE in counts_from else _WORDS[name]
+
+
+def _table(members: dict[str, Part], counts_from: str, counting: str = "", budget: Text | None = None) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
     for justify in _JUSTIFIED:
         table.add_column(overflow="fold", justify=justify)
-    for name, word in _WORDS.items():
+    for name in _WORDS:
         moment = members.get(name, _ABSENT)
-        if name == "recovered_from_healed" and not moment.is_there:
+        if name == _COUNTED and (not moment.is_there or _FROM_THE_FAULT in counts_from):
             continue
         told, error = _moment(moment, is_known=name in members)
-        table.add_row(word, told, error, *([budget] if name == counting and budget else []))
+        table.add_row(_word(name, counts_from), told, error, *([budget] if name == counting and budget else []))
     return table
 
 

@@ -8,7 +8,7 @@ from chaos_aura.core.operation import Operation, Outcome
 from chaos_aura.judge.baseline import Baseline
 from chaos_aura.judge.moment import Moment
 from chaos_aura.judge.percentile import percentile
-from chaos_aura.judge.quality import graded
+from chaos_aura.judge.quality import Quality, graded
 from chaos_aura.judge.recovery import Outage, Recovery
 from chaos_aura.run.observation import Observation
 
@@ -39,7 +39,8 @@ def operation_figures(seen: Observation, baselines: Mapping[str, Baseline]) -> d
         operations = seen.of(who)
         grades = graded(operations, late_s=each.late_s, until_ns=seen.until_ns, unjustified=seen.unjustified)
         for what in sorted({operation.what for operation in operations}):
-            counted = Counter(grade.quality.value for grade in grades if grade.operation.what == what)
+            found_so = Counter(grade.quality for grade in grades if grade.operation.what == what)
+            counted = {quality.value: found_so[quality] for quality in Quality}
             of_these = [operation for operation in operations if operation.what == what]
             found[what] = {**_ends(of_these), **counted, **_percentiles(of_these), "late_ms": round(each.late_s * _MS)}
     return found

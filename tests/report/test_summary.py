@@ -152,7 +152,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("recovery/state", "never hurt", "times        never hurt"),
         ("recovery/recovered_from_healed/at_s", 33.0, "110 % of 30 s"),
         ("recovery/recovered_from_healed/high_s", None, "(2.25 or later)"),
-        ("recovery/counts_from", "fault", "58.1 % of 30 s"),
+        ("recovery/counts_from", "the fault in force", "58.1 % of 30 s"),
         ("load/lag_p99_ms", None, "how late it was: not measured"),
         ("outcome", "of another version", "PASS  of another version: "),
         ("verdict", "splendid", "UNKNOWN  passed: "),
