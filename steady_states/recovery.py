@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chaos_aura.core.verdict import Judgement, failed, passed, unknown
+from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
 from chaos_aura.judge.recovery import State
 from steady_states.border import is_not_measured_yet, judging, not_measured_yet, number
 from steady_states.moment import Span
@@ -27,7 +27,7 @@ def recovers_within(seconds: float, value: Any = None) -> Judgement:
         case State.RECOVERED:
             recovered = Span.of(value["recovered_from_healed"])
             if recovered is not None:
-                return recovered.is_at_most(seconds, "recovered within")
+                return _spared(recovered, seconds, "recovered within", value)
     return unknown(f"the recovery is {value['state']}")
 
 
@@ -46,7 +46,7 @@ def at_most_degraded_for(seconds: float, value: Any = None) -> Judgement:
             if ended is None:
                 return unknown("it is not told when it was well again")
             # Without one bad operation, backlogs alone were old: since the fault at the earliest.
-            return _between(began or Span(0.0, 0.0), ended).is_at_most(seconds, "degraded for")
+            return _spared(_between(began or Span(0.0, 0.0), ended), seconds, "degraded for", value)
     return unknown(f"the recovery is {value['state']}")
 
 
@@ -59,6 +59,15 @@ def is_detected_within(seconds: float, value: Any = None) -> Judgement:
         return unknown(f"the recovery is {value['state']}")
     detected = Span.of(value["detected"])
     return failed("the system noticed nothing") if detected is None else detected.is_at_most(seconds, "detected after")
+
+
+def _spared(span: Span, seconds: float, what: str, value: Any) -> Judgement:
+    """What is too long by less than the machine itself was noisy may be nobody's fault."""
+    judgement, noisy_s = span.is_at_most(seconds, what), number(value.get("noisy_s") or 0.0)
+    if judgement.verdict is Verdict.FAIL and span.low_s - noisy_s <= seconds:
+        reasons = "; ".join(judgement.reasons)
+        return unknown(f"{reasons}; but the machine itself was noisy for {noisy_s:.1f} s of that time")
+    return judgement
 
 
 def _late(seconds: float, budget_s: float) -> Judgement:

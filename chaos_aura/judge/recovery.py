@@ -200,5 +200,6 @@ def agreed(usual: Recovery, excused: Recovery) -> Judgement:
     if usual.judgement.verdict is excused.judgement.verdict or usual.judgement.verdict is Verdict.UNKNOWN:
         return usual.judgement
     return unknown(
-        f"{'; '.join(usual.judgement.reasons)}; without what was late while the machine was noisy: {excused.judgement}"
+        f"{'; '.join(usual.judgement.reasons)}; allowing for the time in which the machine itself was noisy: "
+        f"{excused.judgement}"
     )

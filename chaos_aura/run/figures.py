@@ -16,11 +16,11 @@ _NS, _MS = 1e9, 1000.0
 _SHARES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
-def recovery_figures(outage: Outage, found: Recovery, counted_from: str, budget_s: float) -> dict[str, Any]:
+def recovery_figures(outage: Outage, found: Recovery, counted_from: str, noisy_s: float) -> dict[str, Any]:
     """Each moment from the fault in force, with its error; `recovered_from_healed` from when the budget began."""
     return {
         "state": found.state.value,
-        "budget_s": budget_s,
+        "budget_s": outage.budget_s,
         "counts_from": counted_from,
         "degraded": _moment(found.degraded, outage.in_force_ns),
         "detected": _exact(found.detected_ns, outage.in_force_ns),
@@ -28,6 +28,7 @@ def recovery_figures(outage: Outage, found: Recovery, counted_from: str, budget_
         "recovered_from_healed": _moment(found.recovered, outage.counts_from_ns),
         "bad": {str(defect.value): count for defect, count in found.bad.items()},
         "slow": found.slow,
+        "noisy_s": round(noisy_s, 2),
         "reasons": list(found.judgement.reasons),
     }
 

@@ -41,7 +41,8 @@ def recovery_of(run: Run, evidence: Evidence) -> dict[str, Any] | None:
     if evidence.outage is None or evidence.watched is None:
         return None
     counted = counts_from(stories(run.folder.timeline), run.momentary, evidence.outage.counts_from_ns)
-    return recovery_figures(evidence.outage, evidence.watched.recovery, counted, run.options.budget_s)
+    noisy_s = evidence.watched.observation.noisy_s(evidence.outage.counts_from_ns)
+    return recovery_figures(evidence.outage, evidence.watched.recovery, counted, noisy_s)
 
 
 def consistency_of(evidence: Evidence) -> dict[str, Any] | None:

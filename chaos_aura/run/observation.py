@@ -5,14 +5,14 @@ look at the API. The outage is over when it is over for both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chaos_aura.core.operation import ALLOCATE, CANARY, RELEASE, Operation
 from chaos_aura.judge.backlog import Limits
 from chaos_aura.judge.baseline import OPERATIONS, Baseline, baseline
 from chaos_aura.judge.capacity import unjustified_refusals
 from chaos_aura.judge.joined import joined
-from chaos_aura.judge.recovery import Outage, Recovery, agreed, recovery
+from chaos_aura.judge.recovery import Outage, Recovery, State, agreed, recovery
 from chaos_aura.judge.seen import Seen, seen
 from chaos_aura.run.samples import Samples
 
@@ -71,11 +71,17 @@ class Observation:
         }
         return Limits({name: max(ages, default=0.0) for name, ages in oldest.items()})
 
+    def noisy_s(self, from_ns: int) -> float:
+        """Since then."""
+        return sum(max(0, high_ns - max(low_ns, from_ns)) for low_ns, high_ns in self.noisy_ns()) / 1e9
+
     def noisy_ns(self) -> tuple[tuple[int, int], ...]:
         return self.samples.noisy_ns()
 
     def recoveries(self, outage: Outage, baselines: Mapping[str, Baseline], usual: Limits) -> dict[str, Recovery]:
-        """Each judged twice where the machine itself was noisy: a noise that decides makes it UNKNOWN."""
+        """Each judged twice where the machine itself was noisy, the second time without what was late meanwhile, and
+        with a budget that is longer by the noise: where the two differ nobody knows.
+        """
         return {who: self._recovery(who, outage, each.late_s, usual) for who, each in baselines.items()}
 
     def recovery(self, outage: Outage, baselines: Mapping[str, Baseline], usual: Limits) -> Recovery:
@@ -86,16 +92,11 @@ class Observation:
         noisy_ns = self.noisy_ns()
         if not noisy_ns:
             return found
-        excused = recovery(outage, self._seen(who, late_s, usual, noisy_ns))
-        return Recovery(
-            found.state,
-            agreed(found, excused),
-            found.degraded,
-            found.detected_ns,
-            found.recovered,
-            found.bad,
-            found.slow,
-        )
+        spared = replace(outage, budget_s=outage.budget_s + self.noisy_s(outage.counts_from_ns))
+        excused = recovery(spared, self._seen(who, late_s, usual, noisy_ns))
+        # What is late, and may be so because of the noise, is watched on until even the noise explains it no more.
+        told = excused if found.state is State.LATE and excused.state is not State.LATE else found
+        return replace(found, state=told.state, recovered=told.recovered, judgement=agreed(found, excused))
 
     def _seen(self, who: str, late_s: float, usual: Limits, noisy_ns: Sequence[tuple[int, int]]) -> Seen:
         has_backlogs = who == TENANTS

@@ -150,7 +150,7 @@ class Conductor:
             self._note_interruption(journal)
             self.followed.judge_end(journal, str(status))
             conclusion = self._concluded(run)
-            document: dict[str, Any] = self.secrecy.scrub(self._result(run, conclusion))
+            document = self._document(run, conclusion)
             run.timeline.tell("run.concluded", outcome=conclusion.outcome.value, reasons=list(conclusion.reasons))
             run.enter(Phase.OVER)
             self._keep_logs()
@@ -316,9 +316,16 @@ class Conductor:
         ]
         return run.verdicts.conclude(missing=missing)
 
-    def _result(self, run: Run, conclusion: Conclusion) -> dict[str, Any]:
+    def _document(self, run: Run, conclusion: Conclusion) -> dict[str, Any]:
+        """Figures that cannot be made take the pass with them, and nothing else of the result."""
         revision = self._revision.result() if self._revision else Revision()
-        return result(run, self.evidence, conclusion, revision, self._would_touch)
+        try:
+            document = result(run, self.evidence, conclusion, revision, self._would_touch)
+        except Exception as cause:  # noqa: BLE001 - the border: without a result nobody would know what went wrong
+            run.verdicts.against(RunOutcome.INCONCLUSIVE, self.crashed("result", cause))
+            document = result(run, Evidence(), run.verdicts.conclude(), revision, self._would_touch)
+        scrubbed: dict[str, Any] = self.secrecy.scrub(document)
+        return scrubbed
 
     def _keep_logs(self) -> None:
         for marks, folder in self._marks:

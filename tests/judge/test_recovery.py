@@ -281,7 +281,7 @@ def test_what_only_noise_made_late_is_unknown() -> None:
     assert judged(noisy).judgement.verdict is Verdict.PASS
     together = agreed(judged([]), judged(noisy))
     assert together.verdict is Verdict.UNKNOWN
-    assert "without what was late while the machine was noisy" in together.reasons[0]
+    assert "allowing for the time in which the machine itself was noisy" in together.reasons[0]
     assert agreed(judged([]), judged([])).verdict is Verdict.FAIL
 
 

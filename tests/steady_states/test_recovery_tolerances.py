@@ -32,6 +32,8 @@ def told(state: str = "recovered", **changed: Any) -> dict[str, Any]:
         (5.5, {}, Verdict.UNKNOWN),
         (4.9, {}, Verdict.FAIL),
         (6, {"counts_from": "the end of the spike"}, Verdict.PASS),
+        (4, {"noisy_s": 1.0}, Verdict.UNKNOWN),
+        (4, {"noisy_s": 0.9}, Verdict.FAIL),
         (30, {"state": "not recovered in time"}, Verdict.FAIL),
         (31, {"state": "not recovered in time"}, Verdict.UNKNOWN),
         (0, {"state": "never hurt", "recovered_from_healed": None}, Verdict.PASS),
