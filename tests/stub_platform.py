@@ -31,7 +31,7 @@ TOTAL = {"t4": 40, "v100": 20, "a100": 16, "h100": 8}
 REFUSE, HANG, SLOW, RESET, LEAK, KEEP, DOUBLE = "refuse", "hang", "slow", "reset", "leak", "keep", "double"
 _REASON = "overloaded"
 _STUB, _GPUS = "/stub", "/gpus"  # whoever looks on must see it as it is
-_LOOKS_EVERY_S = 0.005
+_LOOKS_EVERY_S = 0.001
 _NS = 1e9
 _WITHIN_S = 20.0
 
@@ -40,7 +40,7 @@ _WITHIN_S = 20.0
 class Wishes:
     """`how` it misbehaves while there is a file in `folder`, and for `after_s` more; a file may name its own way.
 
-    `outages` are times by the monotonic clock, from when to when, and how.
+    `outages` are times by the monotonic clock, from when to when, and how, one after another.
     """
 
     how: str = REFUSE
@@ -77,7 +77,10 @@ class Mood:
         self.wishes.outages.extend(outages)
 
     def _scheduled(self, at_ns: int) -> str:
-        return next((how for from_ns, until_ns, how in self.wishes.outages if from_ns <= at_ns < until_ns), "")
+        outages = self.wishes.outages
+        while outages and outages[0][1] <= at_ns:
+            outages.pop(0)
+        return outages[0][2] if outages and outages[0][0] <= at_ns else ""
 
     def _told(self, at_ns: int) -> str:
         if how := self._in_folder():
@@ -174,6 +177,7 @@ class Stub:
     def __init__(self, wishes: Wishes) -> None:
         self.mood, self.pool = Mood(wishes), Pool(wishes.total)
         self._wishes = wishes
+        self._watching: asyncio.Task[None] | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -197,8 +201,8 @@ class Stub:
             return False
         if how == SLOW:
             await asyncio.sleep(self._wishes.slow_s)
-        while how == HANG and self.mood.now() == HANG:
-            await asyncio.sleep(_LOOKS_EVERY_S)
+        if how == HANG:
+            await self._until_well()
         try:
             status, document = self._decided(method, path, body, how)
         except Refused as refused:
@@ -209,6 +213,16 @@ class Stub:
             % (status, len(content), content)
         )
         return True
+
+    async def _until_well(self) -> None:
+        """One looks for all: many that looked would make it slow when it is well again."""
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+        await asyncio.shield(self._watching)
+
+    async def _watch(self) -> None:
+        while self.mood.now() == HANG:
+            await asyncio.sleep(_LOOKS_EVERY_S)
 
     def _decided(self, method: str, path: str, body: dict[str, Any], how: str) -> tuple[int, dict[str, Any]]:
         if how == REFUSE:

@@ -43,10 +43,10 @@ CASES = {
     },
     "well": Case(),
     "double": Case({"how": "double"}),
-    "sampler killed": Case(meanwhile=kill_sampler),
+    "sampler killed": Case({"how": "reset"}, meanwhile=kill_sampler),
     "not met": Case({"outages": FOR_EVER}),
     "late": Case({"how": "refuse", "after_s": 5}, budget_s=2),
-    "load killed": Case(hurts_s=3, meanwhile=kill_load),
+    "load killed": Case({"how": "hang"}, hurts_s=3, meanwhile=kill_load),
     "load killed early": Case(meanwhile=kill_load_early),
     "silent": Case({"outages": FOR_EVER, "everything": True}),
 }
