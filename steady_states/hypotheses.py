@@ -6,13 +6,13 @@ __all__ = ["platform_is_well", "platform_is_well_and_recovered"]
 
 
 def platform_is_well() -> dict[str, Any]:
-    """Every service is healthy, the platform ready, every breaker closed, the pool balanced."""
+    """Every service is healthy, the platform ready, no breaker open, the pool balanced."""
     return {
         "title": "The platform is well",
         "probes": [
             _asked("every service is healthy", "health.all_services", "health.every_service_is_healthy"),
             _asked("the platform is ready", "health.platform_readiness", "health.the_platform_is_ready"),
-            _asked("every breaker is closed", "breakers.breaker_states", "breakers.every_breaker_is_closed"),
+            _asked("no breaker is open", "breakers.breaker_states", "breakers.no_breaker_is_open"),
             _asked("the pool is balanced", "consistency.pool_balance", "consistency.the_pool_is_balanced"),
         ],
     }

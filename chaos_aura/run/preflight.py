@@ -49,15 +49,20 @@ def mend_leftovers(home: Path) -> list[str]:
     return [f"{lease.fault} (lease {lease.id})" for lease in ledger.open_leases()]
 
 
-def stack_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> Catalogue:
-    """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up."""
+def stack_up(
+    project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress
+) -> tuple[Catalogue, bool]:
+    """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up.
+    Whether something had to be started.
+    """
     catalogue = _present(project.home)
-    if catalogue is None or (catalogue.stack == _LOCAL and not _is_well(project.home, catalogue, services)):
+    was_down = catalogue is None or (catalogue.stack == _LOCAL and not _is_well(project.home, catalogue, services))
+    if was_down or catalogue is None:
         _bring_up(project, environ, services, progress)
         catalogue = Ground(project.home, {}).catalogue
     for name in services:
         catalogue.service(name)
-    return catalogue
+    return catalogue, was_down
 
 
 def refuse_unknown_bystanders(catalogue: Catalogue, bystanders: Iterable[str]) -> None:

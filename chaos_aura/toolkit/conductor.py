@@ -228,7 +228,11 @@ class Conductor:
     def _prepare(self, run: Run) -> None:
         if left := mend_leftovers(run.project.home):
             raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
-        run.catalogue = stack_up(run.project, os.environ, run.options.services, self.screen.progress)
+        run.catalogue, has_just_started = stack_up(run.project, os.environ, run.options.services, self.screen.progress)
+        if has_just_started:
+            # Its breakers have met each other's absence. What is still not well then, the hypothesis tells.
+            self.screen.say("stack: waiting until it has settled")
+            await_hypothesis(run, self.experiment, self.configuration, self.secrets)
         refuse_unknown_bystanders(run.catalogue, run.options.bystanders)
         self._marks = [
             (Marks(run.project.logs, "*.log"), run.folder.logs),

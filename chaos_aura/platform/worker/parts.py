@@ -23,6 +23,9 @@ from chaos_aura.platform.stores.contexts import Contexts
 from chaos_aura.platform.stores.decisions import Decisions
 
 _STORE_TIMEOUT_S = 2.0
+# A Neo4j that has just started plans its first write for seconds, and a try that is cut short begins from nothing.
+_ATTEMPTS_S = {Store.NEO4J: 4.0}
+_DEADLINE_S = 4.5  # an activity has five
 _FAILURES = {
     Store.NEO4J: decisions.FAILURES,
     Store.REDIS: contexts.FAILURES,
@@ -49,14 +52,14 @@ class Parts:
         guards = {
             store: guard_of(
                 store.value,
-                Policy(failures=failures, attempt_s=_STORE_TIMEOUT_S, deadline_s=2 * _STORE_TIMEOUT_S),
+                Policy(failures=failures, attempt_s=_ATTEMPTS_S.get(store, _STORE_TIMEOUT_S), deadline_s=_DEADLINE_S),
                 flags,
                 observer,
             )
             for store, failures in _FAILURES.items()
         }
         async with AsyncExitStack() as entered:
-            neo4j = Decisions(settings.neo4j, timeout_s=_STORE_TIMEOUT_S)
+            neo4j = Decisions(settings.neo4j, timeout_s=_ATTEMPTS_S[Store.NEO4J])
             entered.push_async_callback(neo4j.close)
             redis = Contexts(settings.redis, ttl_s=settings.context_ttl_s, timeout_s=_STORE_TIMEOUT_S)
             entered.push_async_callback(redis.close)
