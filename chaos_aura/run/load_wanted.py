@@ -14,6 +14,7 @@ from chaos_aura.load.shapes import BASELINE, NAMES, SPIKE, Phase, shaped, steady
 _WHERE = "drive_allocations"
 _MOST_PER_S = 10_000.0
 _MEASURED_AT_MOST_S = 60.0  # a baseline that needs more arrivals waits for them
+_SLOW_S = 8.0  # a baseline of few arrivals a second takes longer than it was asked to
 _SPIKE_S = 50.0
 
 
@@ -49,7 +50,7 @@ class LoadWanted:
     def phases(self, capacity_per_s: float, at_most_s: float) -> tuple[Phase, ...]:
         """First as it usually is, as long as a baseline takes; then what was asked for; the last until it is ended."""
         if self.shape == SPIKE:
-            [usual] = shaped(BASELINE, self.baseline_s, capacity_per_s)
+            [usual] = shaped(BASELINE, self.baseline_s + self.hold_s + _SLOW_S, capacity_per_s)
             spike = shaped(SPIKE, _SPIKE_S, capacity_per_s)
             return (usual, *spike, steady("after", at_most_s, usual.to_per_s))
         rate_per_s = self.rate_per_s or shaped(self.shape, 1.0, capacity_per_s)[0].to_per_s

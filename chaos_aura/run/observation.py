@@ -73,7 +73,7 @@ class Observation:
 
     def noisy_s(self, from_ns: int) -> float:
         """Since then."""
-        return sum(max(0, high_ns - max(low_ns, from_ns)) for low_ns, high_ns in self.noisy_ns()) / 1e9
+        return self.samples.noisy_s(from_ns)
 
     def noisy_ns(self) -> tuple[tuple[int, int], ...]:
         return self.samples.noisy_ns()

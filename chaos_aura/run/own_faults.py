@@ -23,7 +23,7 @@ class OwnFaults:
         self.engine = engine
         self.is_stopping = False
         self._on_lost = on_lost
-        self._left: set[str] = set()
+        self._left: dict[str, Lease] = {}
         self._ended_here: set[str] = set()
         self._told_lost: set[str] = set()
         self._over = threading.Event()
@@ -31,7 +31,7 @@ class OwnFaults:
 
     def leave(self, lease: Lease) -> None:
         """In force, and its activity over: from now on it is looked at here."""
-        self._left.add(lease.id)
+        self._left[lease.id] = lease
         if self._keeper is None:
             self._keeper = threading.Thread(target=self._keep, name="faults that go on", daemon=True)
             self._keeper.start()
@@ -59,6 +59,7 @@ class OwnFaults:
 
     def end_all(self) -> list[Outcome]:
         """All that this process has injected, after one last look. What was lost is told."""
+        self._tell_taken()
         leases = self.open_ones()
         if leases and all(lease.state is LeaseState.STUCK and lease.id in self._ended_here for lease in leases):
             return []  # tried before: the reaper goes on trying
@@ -76,11 +77,22 @@ class OwnFaults:
     def _keep(self) -> None:
         while not self._over.wait(_LOOK_EVERY_S):
             try:
+                self._tell_taken()
                 leases = [lease for lease in self.open_ones() if lease.id not in self._ended_here]
                 for lease_id, why in self.lost(leases).items():
                     self._tell_lost(next(lease for lease in leases if lease.id == lease_id), why)
             except ChaosAuraError:  # a ledger that cannot be read now is read in a second
                 continue
+
+    def _tell_taken(self) -> None:
+        """Those that somebody else has ended before their time."""
+        known, boot, now_s = self.engine.ledger.leases(), boot_id(), since_boot_s()
+        for lease_id, lease in list(self._left.items()):
+            now = known.get(lease_id)
+            is_taken = now is not None and (not now.is_open or now.revoked) and not now.has_ended(boot, now_s)
+            if is_taken and not self.has_ended(lease) and lease_id not in self._told_lost:
+                self._told_lost.add(lease_id)
+                self._on_lost(lease, "it was ended by somebody else")
 
     def _tell_lost(self, lease: Lease, why: str) -> None:
         """Unless it is being ended just now: then it is no loss that it is gone."""

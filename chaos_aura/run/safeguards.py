@@ -1,14 +1,18 @@
 """Conditions that are looked at all the time while a run goes on: where one no longer holds, the run ends."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from chaos_aura.core.outcome import RunOutcome
+from chaos_aura.run.faults import stories
 from chaos_aura.run.machine import free_disk_mb, free_memory_mb
 from chaos_aura.run.run import Run
 from chaos_aura.run.samples import Samples
 
 _LOOK_EVERY_S = 0.5
+_ENDS_WITHIN_S = 5.0  # a probe of somebody's may hang
+_STALE_S = 10.0
 _UNWELL_TIMES = 3  # in a row: one sample may meet a service in the middle of something
 
 Safeguard = Callable[[], str]  # why it no longer holds, empty while it does
@@ -22,6 +26,7 @@ class Safeguards:
         self._all: list[tuple[RunOutcome, Safeguard]] = [(RunOutcome.INTERRUPTED, self._room)]
         self._all += [(RunOutcome.INTERRUPTED, each) for each in others]
         if run.options.bystanders:
+            self._all.append((RunOutcome.INTERRUPTED, self._watched))
             self._all.append((RunOutcome.FAILED, self._bystanders))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, name="safeguards", daemon=True)
@@ -32,13 +37,15 @@ class Safeguards:
     def close(self) -> None:
         self._over.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_ENDS_WITHIN_S)
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_EVERY_S):
             for outcome, safeguard in self._all:
                 if why := _broken(safeguard):
-                    self._run.stop(outcome, f"safeguard: {why}")
+                    is_hurt = any(story.in_force_ns for story in stories(self._run.folder.timeline))
+                    early = RunOutcome.BASELINE_NOT_MET if outcome is RunOutcome.FAILED and not is_hurt else outcome
+                    self._run.stop(early, f"safeguard: {why}")
                     return
 
     def _room(self) -> str:
@@ -51,6 +58,13 @@ class Safeguards:
                 f"only {memory_mb:.0f} MB of memory are free, less than least_memory_mb = {options.least_memory_mb:g}"
             )
         return ""
+
+    def _watched(self) -> str:
+        """Of bystanders that nobody looks at nobody knows."""
+        rows = Samples.read(self._run.folder.samples).of("health")
+        last_ns = int(rows[-1]["at"]) if rows else self._run.began_ns
+        unseen_s = (time.monotonic_ns() - last_ns) / 1e9
+        return f"nobody has looked at the bystanders for {unseen_s:.0f} s" if unseen_s > _STALE_S else ""
 
     def _bystanders(self) -> str:
         samples = Samples.read(self._run.folder.samples).of("health")

@@ -35,6 +35,10 @@ class Samples:
     def noisy_ns(self) -> tuple[tuple[int, int], ...]:
         return noisy_stretches(MachineSample.of(row) for row in self.of(MACHINE))
 
+    def noisy_s(self, from_ns: int) -> float:
+        """How long the machine itself was noisy since then."""
+        return sum(max(0, high_ns - max(low_ns, from_ns)) for low_ns, high_ns in self.noisy_ns()) / 1e9
+
     def health(self) -> dict[str, bool | None]:
         """As it was seen last, by service."""
         return {str(row["service"]): row.get("healthy") for row in self.of(HEALTH)}

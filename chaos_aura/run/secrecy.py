@@ -38,12 +38,10 @@ class Secrecy:
 
     def clean(self, folder: Path) -> None:
         """What others have written there: the engine tells a fault's parameters, a service logs what it was asked."""
-        if self._values is None:
-            return
         for path in folder.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 text = path.read_text(encoding="utf-8", errors="surrogateescape")
-                if (hidden := self._values.sub(HIDDEN, text)) != text:
+                if (hidden := self.hide(text)) != text:
                     path.write_text(hidden, encoding="utf-8", errors="surrogateescape")
 
     def declared(self, value: Any) -> Any:

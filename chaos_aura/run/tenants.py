@@ -25,7 +25,7 @@ from chaos_aura.run.signs import signs
 
 _EDGE, _API, _WORKER = "load.api", "api", "worker"
 _RUNNING_WITHIN_S = 30.0
-_BASELINE_WITHIN_S = 60.0
+_BASELINE_WITHIN_S = 60.0  # beyond what was asked for
 _HOPELESS_TIMES = 2  # so many stretches in which nothing at all went well: that is no start any more
 _STOPS_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.25
@@ -108,7 +108,7 @@ class Tenants:
         LoadFailed when nobody can say, because the load has died.
         """
         began_ns = self.state.began_ns + int(self.wanted.hold_s * _NS)  # from then on there are releases, too
-        deadline_s = time.monotonic() + _BASELINE_WITHIN_S
+        deadline_s = time.monotonic() + self.wanted.baseline_s + self.wanted.hold_s + _BASELINE_WITHIN_S
         self._run.wait(max(0.0, min(self.wanted.baseline_s, LASTS_S) - 1.0))
         while True:
             until_ns = time.monotonic_ns()
@@ -121,6 +121,8 @@ class Tenants:
                 return
             if self.has_died:  # which says nothing of the system
                 raise LoadFailed("load", self.state.why, f"its log: {self._run.folder.log('load')}")
+            if self.spike_from_ns and until_ns > self.spike_from_ns:
+                raise BaselineNotMet("baseline", "; ".join([*bad, "the spike has begun meanwhile"]), self._what_to_do())
             hopeless = self._hopeless(seen, began_ns, until_ns)
             if hopeless or time.monotonic() > deadline_s:
                 bad = hopeless or bad

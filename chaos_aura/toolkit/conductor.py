@@ -7,6 +7,7 @@ begin -> hypothesis -> method (load, faults) -> end the faults, watch until it h
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from chaoslib.types import Dry
 from chaos_aura.core.errors import ChaosAuraError, NotHealed, ServiceUnhealthy
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
+from chaos_aura.core.verdict import failed, passed, unknown
 from chaos_aura.run.about import About
 from chaos_aura.run.conclusion import Conclusion
 from chaos_aura.run.evidence import Evidence
@@ -31,6 +33,7 @@ from chaos_aura.run.result import result
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
+from chaos_aura.run.samples import Samples
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.run.service_logs import Marks
 from chaos_aura.run.standing import Phase, Standing
@@ -66,6 +69,7 @@ class Conductor:
         self.evidence = Evidence()
         self.followed = Followed(self)
         self.interruption = Interruption(self.heal_now)
+        self.is_prepared = False
         self.is_concluded = False
         self.screen = Screen()
         self._planned: Sequence[Planned] = ()
@@ -96,9 +100,11 @@ class Conductor:
         self._revision = looking.submit(Revision.of, project.root)
         if self.is_rehearsal:
             self._rehearse(run)
+            self.is_prepared = True
             return
         self._closing.enter_context(turn(project.home, run.folder.id, run.about.title, options.wait_s, self.screen.say))
         self._prepare(run)
+        self.is_prepared = True
 
     def start_load(self, wanted: "LoadWanted") -> "Tenants":
         """Returns when it is known how the system usually is."""
@@ -131,8 +137,8 @@ class Conductor:
             return
         if self.evidence.tenants is None and stories(run.folder.timeline):
             run.enter(Phase.RECOVERY)
-            took_s = await_hypothesis(run, self.experiment, self.configuration, self.secrets)
-            run.timeline.tell("run.hypothesis_awaited", took_s=took_s)
+            await_hypothesis(run, self.experiment, self.configuration, self.secrets)
+            self._judge_recovery(run)
         if self.evidence.tenants is not None:
             from chaos_aura.run.gathering import findings, gather  # noqa: PLC0415 - for who has a load
 
@@ -168,6 +174,9 @@ class Conductor:
             self.evidence.close(is_hurried=True)
         with suppress(Exception):
             self.screen.close()
+        if self.run is not None and not self.is_concluded:
+            with suppress(OSError):
+                self.secrecy.clean(self.run.folder.path)
         if active.hurting():
             from chaos_aura.toolkit import session  # noqa: PLC0415 - what injects is there already
 
@@ -246,7 +255,7 @@ class Conductor:
             for each in self._planned:
                 each.fault(current)
             current.link.ready()
-        if self._planned or self._loads:
+        if self._planned or self._loads or run.options.bystanders:
             from chaos_aura.run.sampler import Sampler  # noqa: PLC0415 - for who has something to watch
 
             self.evidence.sampler = Sampler(run.folder, run.project.home)
@@ -300,6 +309,28 @@ class Conductor:
             return made[0].standing()
 
         return standing
+
+    def _judge_recovery(self, run: Run) -> None:
+        """Of a run without a load: from where its budget counts until the hypothesis held again."""
+        from chaos_aura.run.outage import outage_of  # noqa: PLC0415 - for who has hurt something
+
+        outage = outage_of(stories(run.folder.timeline), run.momentary, run.options.budget_s)
+        probes = (self.experiment.get("steady-state-hypothesis") or {}).get("probes")
+        if outage is None or run.is_stopping or not probes:
+            return
+        until_ns = time.monotonic_ns()
+        took_s = (until_ns - outage.counts_from_ns) / 1e9
+        noisy_s = Samples.read(run.folder.samples).noisy_s(outage.counts_from_ns)
+        run.timeline.tell("run.hypothesis_awaited", took_s=took_s, noisy_s=noisy_s)
+        told = f"the hypothesis held {took_s:.1f} s later, of {run.options.budget_s:g} s"
+        if took_s <= run.options.budget_s:
+            run.verdicts.judge("recovery", passed(told))
+        elif took_s - noisy_s <= run.options.budget_s:
+            run.verdicts.judge("recovery", unknown(f"{told}; the machine itself was noisy for {noisy_s:.1f} s of that"))
+        else:
+            run.verdicts.judge(
+                "recovery", failed(f"not within {run.options.budget_s:g} s: looked at for {took_s:.1f} s")
+            )
 
     def _note_interruption(self, journal: dict[str, Any]) -> None:
         if name := self.interruption.received:

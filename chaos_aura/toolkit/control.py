@@ -52,6 +52,8 @@ class _Watch(RunEventHandler):  # type: ignore[misc]
         try:
             if conductor is None or not conductor.is_concluded:
                 condemn(journal)
+                if conductor is not None:
+                    hide_secrets(journal, conductor.secrecy)
             elif conductor.run is not None:
                 conductor.run.folder.write(conductor.run.folder.journal, journal)
         finally:

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from chaoslib.exceptions import InterruptExecution
+
 from chaos_aura.core.errors import ChaosAuraError, NotHealed
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
@@ -41,6 +43,8 @@ def injected(kind: str, target: str, duration: float, injector: str, parameters:
 def _in_force(run: Run, asked: Asked) -> tuple[Session, Lease, Fault]:
     try:
         current = session.current()
+        if current.faults.is_stopping or run.is_stopping:  # it may have waited in the background
+            raise InterruptExecution("the run is being stopped")
         fault = current.engine.fault(asked.kind, asked.target, asked.parameters, asked.duration or None)
         run.enter(Phase.FAULT)
         await_end_of_leftovers(current.engine.ledger)

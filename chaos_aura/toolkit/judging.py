@@ -2,7 +2,8 @@
 
 import copy
 import importlib
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chaoslib import substitute
@@ -19,6 +20,8 @@ def judged(activity: Mapping[str, Any], run: Mapping[str, Any], configuration: A
     if run.get("status") != "succeeded":
         return unknown(f"it raised: {why_failed(run)}")
     tolerance, value = activity.get("tolerance"), run.get("output")
+    if isinstance(tolerance, str):
+        tolerance = substitute(tolerance, configuration, secrets)
     if isinstance(tolerance, Mapping) and tolerance.get("type") == "probe" and _is_python(tolerance):
         return _by_function(tolerance, value, configuration, secrets)
     is_met = within_tolerance(copy.deepcopy(tolerance), value, configuration=configuration, secrets=secrets)
@@ -43,11 +46,25 @@ def _by_function(tolerance: Mapping[str, Any], value: Any, configuration: Any, s
     """It is asked once more: Chaos Toolkit keeps only whether it was met."""
     provider = tolerance["provider"]
     arguments = substitute(dict(provider.get("arguments") or {}), configuration, secrets) or {}
-    found = getattr(importlib.import_module(provider["module"]), provider["func"])(**{**arguments, "value": value})
+    function = getattr(importlib.import_module(provider["module"]), provider["func"])
+    found = function(**{**arguments, **_given(function, provider, configuration, secrets), "value": value})
     if isinstance(found, Judgement):
         return found
     name = tolerance.get("name") or provider["func"]
     return passed(f"{name}: {_short(value)}") if found else failed(f"{name} is not met by {_short(value)}")
+
+
+def _given(
+    function: Callable[..., Any], provider: Mapping[str, Any], configuration: Any, secrets: Any
+) -> dict[str, Any]:
+    """What Chaos Toolkit gives to who asks for it by name."""
+    given: dict[str, Any] = {}
+    wanted = inspect.signature(function).parameters
+    if "configuration" in wanted:
+        given["configuration"] = dict(configuration or {})
+    if "secrets" in wanted and "secrets" in provider:
+        given["secrets"] = {key: each for name in provider["secrets"] for key, each in (secrets or {})[name].items()}
+    return given
 
 
 def _short(value: Any) -> str:

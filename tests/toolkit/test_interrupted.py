@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM, SIGHUP and SIGKILL in every phase of a run: it says so, heals at once, and leaves nothing behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -122,14 +123,16 @@ def test_killed_it_leaves_nothing_in_force_and_the_next_run_passes(home: FakeHom
 
 def test_a_second_run_on_the_same_stack_is_refused_with_the_first_ones_name(home: FakeHome) -> None:
     with come_to(home, "fault") as process:
-        document = experiment([_HELD], probes=[_MET])
+        [first] = [each for each in (home.home / "runs").iterdir() if not each.is_symlink()]
+        document = experiment([_HELD], probes=[_MET], rollbacks=[action("heal_all")])
         second = ended(home.root, home.home, started(home.root, home.environ, document))
         assert second.code == 1
         assert "stack: is being used by run " in second.reasons
         assert f"(a test), process {process.pid}" in second.reasons
-        assert len(home.fake.struck()) == 1
+        assert len(home.fake.struck()) == 1, "what belongs to the first is nothing that the second may put back"
         process.send_signal(signal.SIGINT)
-        assert ended(home.root, home.home, process, _WITHIN_S).outcome != "passed"
+        process.communicate(timeout=_WITHIN_S)
+    assert json.loads((first / "result.json").read_text())["outcome"] == "interrupted"
 
 
 def test_a_second_run_that_may_wait_waits(home: FakeHome) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from chaos_run import CONTROL, Ran, action, call, control, shell
 from fake_home import FakeHome
+from local_stack import chaos_aura
 
 _HURT = action("inject", kind="pretend", target="neo4j", duration=0.3)
 _MET = call("platform", "system", "probe", "the system", tolerance="Linux")
@@ -270,3 +271,73 @@ def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home
             assert password not in text, path
     assert secret not in done.said
     assert "***" in (home.root / "journal.json").read_text()
+
+
+def test_what_was_never_measured_is_no_pass(ran: Callable[..., Ran], home: FakeHome) -> None:
+    """Before the method nothing has been hurt yet; afterwards somebody should have measured it."""
+    tolerance = call("steady_states.recovery", "recovers_within", "probe", arguments={"seconds": 30})
+    asked = call("probes.recovery", "recovery_times", "probe", "recovers", tolerance=tolerance)
+    done = ran([_HURT], probes=[_MET, asked])
+    check(done, home, "inconclusive", "aborted")
+    assert "recovers: it was never measured" in done.reasons
+
+
+def test_a_fault_that_goes_on_alone_and_is_ended_by_somebody_else_was_not_held(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    healing = call("subprocess", "check_call", arguments={"args": chaos_aura("heal", "--all")})
+    done = ran([action("inject", kind="pretend", target="neo4j"), healing], probes=[_MET])
+    check(done, home, "fault not held", "aborted")
+    assert "pretend of neo4j: was lost before it was to end: it was ended by somebody else" in done.reasons
+
+
+def test_a_fault_that_waits_in_the_background_is_not_injected_into_a_run_that_ends(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    waiting = {**action("inject", kind="pretend", target="neo4j", duration=30), "pauses": {"before": 4}}
+    raising = call("os", "mkdir", arguments={"path": "/nowhere/at/all"})
+    done = ran([{**waiting, "background": True}, raising], probes=[_MET])
+    check(done, home, "failed", "failed")
+    assert home.ledger.leases() == {}
+
+
+def test_a_background_activity_that_ends_in_an_unforeseen_way_leaves_the_run_undecided(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    odd = {**_NOT_MET, "background": True, "pauses": {"after": "${word}"}}
+    configuration = {"word": {"type": "env", "key": "CHAOS_AURA_PROJECT"}}
+    done = ran([odd, _HURT], probes=[_MET], configuration=configuration)
+    check(done, home, "inconclusive", "aborted")
+    assert "the system was cut short in the background" in done.reasons
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_hypothesis_that_cannot_be_probed_to_its_end_has_a_result_all_the_same(
+    ran: Callable[..., Ran], home: FakeHome, when: str
+) -> None:
+    """A range for what turns out to be no number: Chaos Toolkit itself would end in a traceback."""
+    told = home.root / "told.json"
+    told.write_text("1")
+    odd = call("builtins", "eval", "probe", "a number", tolerance=[0, 5])
+    odd["provider"] = {**odd["provider"], "module": "linecache", "func": "getline"}
+    odd["provider"]["arguments"] = {"filename": str(told), "lineno": 1}
+    probes = [odd] if when == "before" else [_MET]
+    hurt = [_HURT] if when == "before" else [_HURT, {**odd, "tolerance": [0, 5]}]
+    done = ran(hurt, probes=probes)
+    assert done.code == 1
+    assert done.outcome in ("fault not injected", "inconclusive"), done.reasons
+    assert "Traceback" not in done.said
+    assert is_clean(home)
+
+
+def test_a_tolerance_may_come_from_the_configuration(ran: Callable[..., Ran], home: FakeHome) -> None:
+    done = ran([_HURT], probes=[{**_MET, "tolerance": "${wanted}"}], configuration={"wanted": "Linux"})
+    check(done, home, "passed", "completed")
+
+
+@pytest.mark.parametrize("strategy", ["continuously", "during-method-only", "after-method-only", "before-method-only"])
+def test_each_way_of_probing_the_hypothesis(ran: Callable[..., Ran], home: FakeHome, strategy: str) -> None:
+    """What was not looked at afterwards is not known to be well."""
+    done = ran([_HURT], ("--hypothesis-strategy", strategy), probes=[_MET])
+    looked = strategy in ("continuously", "after-method-only")
+    check(done, home, "passed" if looked else "inconclusive", "completed" if looked else "aborted")
