@@ -34,6 +34,11 @@ class Options:
     safeguards: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
+    def check(cls, arguments: Mapping[str, Any]) -> None:
+        """As far as they are known before the experiment's configuration is: a `${name}` may become anything."""
+        cls.of({name: value for name, value in arguments.items() if not (isinstance(value, str) and "${" in value)})
+
+    @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> "Options":
         """Strict: what is misspelt would not hold."""
         known = [each.name for each in fields(cls)]

@@ -16,7 +16,7 @@ from chaoslib.run import EventHandlerRegistry, RunEventHandler
 from chaoslib.types import Activity, Configuration, Control, Experiment, Hypothesis, Journal, Secrets, Settings
 from chaoslib.types import Run as ActivityRun
 
-from chaos_aura.core.errors import ChaosAuraError, MachineLacks
+from chaos_aura.core.errors import BadInput, ChaosAuraError, MachineLacks
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.run.options import Options
 from chaos_aura.run.secrecy import Secrecy
@@ -93,9 +93,18 @@ def _end(reason: str, cause: Exception) -> None:
 def validate_control(control: Control) -> None:
     """For `chaos validate`: an argument that is misspelt would not hold."""
     try:
-        Options.of(control["provider"].get("arguments") or {})
+        _refuse_partial(control)
+        Options.check(control["provider"].get("arguments") or {})
     except ChaosAuraError as cause:
         raise InvalidActivity(str(cause)) from cause
+
+
+def _refuse_partial(control: Control) -> None:
+    """One that does not see all of a run can vouch for none of it."""
+    is_ours = (control.get("provider") or {}).get("module") == __name__
+    if is_ours and (control.get("scope") or control.get("automatic") is False):
+        why = "has a `scope`, or is not `automatic`, and so would see only a part of the run"
+        raise BadInput("control chaos-aura", why, "declare it without them, at the top of the experiment")
 
 
 def configure_control(event_registry: EventHandlerRegistry | None = None, **_given: Any) -> None:
@@ -112,6 +121,8 @@ def before_experiment_control(
         return
     if not _watches or _watches[-1].journal is None:
         raise ChaosAuraError("control chaos-aura", "does not see the journal", "run it by `chaos run`")
+    for control in context.get("controls") or ():
+        _refuse_partial(control)
     _conductors.append(Conductor(context, configuration, secrets))
     _conductors[-1].begin(arguments)
 

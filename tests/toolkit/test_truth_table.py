@@ -200,6 +200,7 @@ def test_a_control_that_cannot_be_imported_hurts_nothing(ran: Callable[..., Ran]
         ({"services": ["mongo"]}, "mongo"),
         ({"bystanders": ["mongo"]}, "bystander mongo: is no service of this stack"),
     ],
+    ids=["unknown", "no number", "no service", "no bystander"],
 )
 def test_what_the_control_is_told_wrongly_ends_the_run_before_anything_is_hurt(
     ran: Callable[..., Ran], home: FakeHome, arguments: dict[str, Any], says: str
@@ -209,6 +210,24 @@ def test_what_the_control_is_told_wrongly_ends_the_run_before_anything_is_hurt(
     assert says in done.said
     assert "Traceback" not in done.said
     assert home.ledger.leases() == {}
+
+
+@pytest.mark.parametrize("part", [{"scope": "before"}, {"automatic": False}], ids=["scope", "automatic"])
+def test_a_control_that_would_see_only_a_part_vouches_for_nothing(
+    ran: Callable[..., Ran], home: FakeHome, part: dict[str, Any]
+) -> None:
+    for words in ((), ("--no-validation",)):
+        done = ran([_HURT], words, probes=[_MET], controls=[{**CONTROL, **part}])
+        assert done.code == 1, done.said
+        assert "would see only a part of the run" in done.said
+        assert home.ledger.leases() == {}
+
+
+def test_an_argument_of_the_control_may_come_from_the_configuration(ran: Callable[..., Ran], home: FakeHome) -> None:
+    configuration = {"budget": {"type": "env", "key": "BUDGET", "default": 7, "env_var_type": "int"}}
+    done = ran([_HURT], probes=[_MET], controls=[control(budget_s="${budget}")], configuration=configuration)
+    check(done, home, "passed", "completed")
+    assert "of 7 s" in done.reasons
 
 
 def test_a_stranger_in_the_place_of_our_modules_ends_the_run(ran: Callable[..., Ran], home: FakeHome) -> None:
@@ -256,11 +275,26 @@ def test_a_safeguard_that_no_longer_holds_ends_the_run(ran: Callable[..., Ran], 
     assert done.result["took_s"] < 40
 
 
+def test_a_bystander_that_becomes_unwell_ends_the_run_and_fails_it(ran: Callable[..., Ran], home: FakeHome) -> None:
+    """Nothing listens where this stack says that Redis is."""
+    long = action("inject", kind="pretend", target="neo4j", duration=60)
+    done = ran([long], probes=[_MET], controls=[control(bystanders=["redis"])])
+    check(done, home, "failed", "failed")
+    assert "safeguard: redis is unwell, and no fault was meant for it" in done.reasons
+    assert done.result["took_s"] < 40
+
+
 def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home: FakeHome) -> None:
     secret, password = "tr0ub4dor", "hunter22"
     telling = call("textwrap", "dedent", "probe", "telling", arguments={"text": "${word}"})
     address = call("textwrap", "dedent", "probe", "address", arguments={"text": f"redis://me:{password}@somewhere/0"})
-    hurt = action("inject", kind="pretend", target="neo4j", duration=0.2, parameters={"writes": "${word}"})
+    hurt = action(
+        "inject",
+        kind="pretend",
+        target="neo4j",
+        duration=0.2,
+        parameters={"writes": f"${{word}} redis://me:{password}@there"},
+    )
     done = ran([hurt, telling, address], probes=[_MET], secrets={"mine": {"word": secret}})
     assert done.outcome == "passed", done.said
     assert done.folder
@@ -270,6 +304,7 @@ def test_secrets_and_passwords_are_written_nowhere(ran: Callable[..., Ran], home
             assert secret not in text, path
             assert password not in text, path
     assert secret not in done.said
+    assert password not in done.said
     assert "***" in (home.root / "journal.json").read_text()
 
 
