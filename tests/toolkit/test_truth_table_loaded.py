@@ -86,8 +86,9 @@ def check(played: Played, outcome: str, status: str) -> Ran:
     assert ran.journal["deviated"] is (outcome != "passed")
     assert "Traceback" not in ran.said
     assert played.is_clean
-    assert played.left == [], "its load and its sampler end before it does"
-    assert played.have_gone
+    if outcome != "interrupted":  # nobody who has pressed Ctrl-C waits for tenants that give back what they hold
+        assert played.left == [], "its load and its sampler end before it does"
+    assert played.have_gone, "they end by themselves"
     return ran
 
 
