@@ -17,37 +17,24 @@ def recovers_within(seconds: float, value: Any = None) -> Judgement:
     That is from the fault where the system must heal itself, from the healing where the fault is held, and from the
     end of a spike where that came last.
     """
-    if is_not_measured_yet(value):
-        return not_measured_yet()
-    match State(value["state"]):
-        case State.UNHURT:
-            return passed("nothing was bad")
-        case State.LATE:
-            return _late(seconds, number(value["budget_s"]))
-        case State.RECOVERED:
-            recovered = Span.of(value["recovered_from_healed"])
-            if recovered is not None:
-                return _spared(recovered, seconds, "recovered within", value)
-    return unknown(f"the recovery is {value['state']}")
+    if (told := _unless_recovered(seconds, value)) is not None:
+        return told
+    recovered = Span.of(value["recovered_from_healed"])
+    if recovered is None:
+        return unknown("it is not told when it was well again")
+    return _spared(recovered, seconds, "recovered within", value)
 
 
 @judging
 def at_most_degraded_for(seconds: float, value: Any = None) -> Judgement:
     """From the first bad operation until it is well again, it takes no longer."""
-    if is_not_measured_yet(value):
-        return not_measured_yet()
-    match State(value["state"]):
-        case State.UNHURT:
-            return passed("nothing was bad")
-        case State.LATE:
-            return _late(seconds, number(value["budget_s"]))
-        case State.RECOVERED:
-            began, ended = Span.of(value["degraded"]), Span.of(value["recovered"])
-            if ended is None:
-                return unknown("it is not told when it was well again")
-            # Without one bad operation, backlogs alone were old: since the fault at the earliest.
-            return _spared(_between(began or Span(0.0, 0.0), ended), seconds, "degraded for", value)
-    return unknown(f"the recovery is {value['state']}")
+    if (told := _unless_recovered(seconds, value)) is not None:
+        return told
+    began, ended = Span.of(value["degraded"]), Span.of(value["recovered"])
+    if ended is None:
+        return unknown("it is not told when it was well again")
+    # Without one bad operation, backlogs alone were old: since the fault at the earliest.
+    return _spared(_between(began or Span(0.0, 0.0), ended), seconds, "degraded for", value)
 
 
 @judging
@@ -59,6 +46,20 @@ def is_detected_within(seconds: float, value: Any = None) -> Judgement:
         return unknown(f"the recovery is {value['state']}")
     detected = Span.of(value["detected"])
     return failed("the system noticed nothing") if detected is None else detected.is_at_most(seconds, "detected after")
+
+
+def _unless_recovered(seconds: float, value: Any) -> Judgement | None:
+    """What is to be said where it has no time of recovery."""
+    if is_not_measured_yet(value):
+        return not_measured_yet()
+    match State(value["state"]):
+        case State.RECOVERED:
+            return None
+        case State.UNHURT:
+            return passed("nothing was bad")
+        case State.LATE:
+            return _late(seconds, number(value["budget_s"]))
+    return unknown(f"the recovery is {value['state']}")
 
 
 def _spared(span: Span, seconds: float, what: str, value: Any) -> Judgement:

@@ -1,29 +1,15 @@
 """Which folder a stack belongs to."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ordinary_user import as_ordinary_user
 
 from chaos_aura.core.errors import BadInput, MachineLacks
 from chaos_aura.core.project import Project
 
 _NOBODY = 65_534
-
-
-@contextmanager
-def _as_ordinary_user() -> Iterator[None]:
-    """Root may look and write everywhere; another may not."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(_NOBODY)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
 
 
 def test_the_named_folder_comes_first(tmp_path: Path) -> None:
@@ -88,7 +74,7 @@ def test_a_folder_above_that_may_not_be_looked_into(tmp_path: Path) -> None:
     here.mkdir(parents=True)
     (tmp_path / "closed").chmod(0)
     try:
-        with _as_ordinary_user():
+        with as_ordinary_user():
             assert Project.around(here, {}).root == here
     finally:
         (tmp_path / "closed").chmod(0o700)
@@ -116,7 +102,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     made.home.chmod(0o500)
     new = Project(tmp_path / "new")
     new.root.mkdir(0o500)
-    with _as_ordinary_user():
+    with as_ordinary_user():
         for project in (made, new):
             with pytest.raises(MachineLacks) as lacking:
                 project.make()

@@ -65,6 +65,7 @@ def rests(pid: int) -> None:
     wait_until(lambda: pid in take_census().processes, 10, "it is there")
 
 
+@pytest.mark.alone
 def test_a_strangers_work_is_seen(tmp_path: Path) -> None:
     with stranger(_BUSY) as pid:
         ours = Ours(tmp_path, os.getpid())
@@ -77,7 +78,7 @@ def test_a_strangers_work_is_seen(tmp_path: Path) -> None:
         seen = machine.look(last)
         cores = (last.processes[pid].used - before) / TICKS_A_SECOND / (last.at_s - first.at_s)
     assert seen
-    assert cores > 0.05
+    assert cores > 0.4, "it had a processor, so that what follows says something"
     assert seen["foreign_cpu"] > 0.8 * cores - 0.15
 
 
@@ -100,7 +101,7 @@ def test_our_own_work_is_not_a_strangers(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
     assert seen
     cores = used / TICKS_A_SECOND / (last.at_s - first.at_s)
-    assert cores > 0.1
+    assert cores > 0.4 * processors, "they had most of them, so that what follows says something"
     assert seen["foreign_cpu"] < processors - cores + 0.3
 
 

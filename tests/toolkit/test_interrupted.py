@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -97,7 +96,8 @@ def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None
     with come_to(home, "recovery") as process:
         wait_until(home.fake.hangs, _WITHIN_S, "the healing goes on")
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)  # the time in which it would have died
+        revoked = "it has heard the signal, and has told the reaper"
+        wait_until(lambda: any(lease.revoked for lease in home.ledger.open_leases()), _WITHIN_S, revoked)
         assert process.poll() is None
         home.fake.forget("heal")
         home.fake.go_on()

@@ -8,20 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from awaiting import wait_until
+from ordinary_user import as_ordinary_user
 from supervised import MARK, PATIENCE_S, Home, supervised
 
 from chaos_aura.core.errors import StackDown, SupervisorFailed
 from chaos_aura.stack.supervisor.lock import is_held, is_taken, open_lock
 from chaos_aura.stack.supervisor.program import Programs
 from chaos_aura.supervision.place import LOCK, PROGRAMS, SOCKET
-
-_NOBODY = 65_534
 
 
 def test_a_second_launch_says_that_there_is_one(home: Home) -> None:
@@ -94,22 +92,9 @@ def test_a_relative_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert relative.child("a").process == home.child("a").process
 
 
-@contextmanager
-def _as_ordinary_user() -> Iterator[None]:
-    """Root may write everywhere; another may not."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(_NOBODY)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
-
-
 def test_a_folder_that_may_not_be_written(home: Home) -> None:
     home.folder.chmod(0o500)
-    with _as_ordinary_user(), pytest.raises(SupervisorFailed) as failed:
+    with as_ordinary_user(), pytest.raises(SupervisorFailed) as failed:
         home.launch()
     home.folder.chmod(0o700)
     assert str(failed.value) == (
