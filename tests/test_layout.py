@@ -96,7 +96,8 @@ def test_the_base_needs_no_java_no_load_generator_and_no_web_ui() -> None:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     root = tmp_path / "a cöpy"
-    ignore = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "build", "dist", "*.egg-info")
+    left = ("chaostoolkit.log", "journal.json")  # by whoever has run an experiment here
+    ignore = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "build", "dist", "*.egg-info", *left)
     shutil.copytree(ROOT, root, ignore=ignore)
     return root
 
