@@ -17,6 +17,10 @@ from chaos_aura.cli.doctor import doctor
 from chaos_aura.cli.main import COMMANDS
 
 COMMAND = (sys.executable, "-m", "chaos_aura.cli.main", "doctor")
+WITHOUT_TRIAL_FILES = (
+    "import os, sys, tempfile; tempfile._get_default_tempdir = lambda: os._exit(99);"
+    "from chaos_aura.cli.main import main; sys.argv[1:] = ['doctor', '--json']; sys.exit(main())"
+)
 FIELDS = {
     "subject": str,
     "group": str,
@@ -105,6 +109,14 @@ def test_it_leaves_nothing(environ: dict[str, str], project: Path) -> None:
     assert files_below(project.parent) == before
     assert processes_with(environ["MARK"]) == []
     assert traces_in_the_kernel() <= traces
+
+
+def test_it_makes_no_file_that_the_next_would_not_know(environ: dict[str, str]) -> None:
+    """Python looks for a folder for temporary files with one of a random name, which a killed process leaves."""
+    command = [sys.executable, "-c", WITHOUT_TRIAL_FILES]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+    assert done.returncode != 99, "Python tried the folder with a file"
+    assert all("could not be looked at" not in row["seen"] for row in json.loads(done.stdout)["findings"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

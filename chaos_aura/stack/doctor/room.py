@@ -1,7 +1,6 @@
 """Room on the disks that a stack writes to."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def look_at_room_of_cache(scene: Scene) -> Iterator[Finding]:
 
 
 def look_at_room_for_temporary_files(scene: Scene) -> Iterator[Finding]:
-    folder = Path(scene.environ.get("TMPDIR") or tempfile.gettempdir())
+    folder = Path(scene.environ.get("TMPDIR") or scene.temporary)
     if folder.is_dir():
         yield _finding("disk at TMPDIR", folder, _TEMPORARY, "or set TMPDIR")
     else:

@@ -1,5 +1,6 @@
 """Everything that the checks look at, found when first asked for: what cannot be found spoils only who asks."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from chaos_aura.stack.services import Site
 
 _FIRST_PORT = 1
 _BESIDE_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_TEMPORARY = ("/tmp", "/var/tmp")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Scene:
         """To ask services what they would run. Its ports stand for none."""
         ports = range(_FIRST_PORT, _FIRST_PORT + len(port_names()))
         return make_site(self.project, self.cache, self.manifest, self.environ, ports)
+
+    @property
+    def temporary(self) -> Path:
+        """Found by asking: `tempfile` tries with a file, which stays when it is killed at that moment."""
+        candidates = [Path(name) for name in (self.environ.get("TMPDIR"), *_TEMPORARY) if name]
+        return next((path for path in candidates if path.is_dir() and os.access(path, os.W_OK | os.X_OK)), Path.cwd())
 
     @property
     def wide_path(self) -> str:

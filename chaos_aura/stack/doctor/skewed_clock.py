@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.stack import clocks, faketime
@@ -25,7 +24,7 @@ def look_at_clock_skew(scene: Scene) -> Iterator[Finding]:
         return
     try:
         clocks.refuse_split(clocks.kept_in(scene.cache))
-        with _folder() as folder:
+        with _folder_in(scene.temporary) as folder:
             clocks.clock_library(Cache(folder), scene.site.service_environ)
     except MachineLacks as cause:
         yield _finding(State.BROKEN, cause.why, cause.remedy)
@@ -35,9 +34,8 @@ def look_at_clock_skew(scene: Scene) -> Iterator[Finding]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder_in(place: Path) -> Iterator[Path]:
     """The next doctor removes what one that was killed has left."""
-    place = Path(gettempdir())
     clear_abandoned(place, shutil.rmtree)
     folder = place / own_name()
     folder.mkdir(mode=0o700)
