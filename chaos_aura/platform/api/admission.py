@@ -13,12 +13,14 @@ _RETRY_AFTER_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`in_flight` at most; fewer, down to `least`, while those who are in find a dependency silent."""
+    """`in_flight` at most; fewer, down to `least`, while those who are in find a dependency silent, or take longer than
+    `late_s` with all places taken."""
 
     in_flight: int = 32
     queue: int = 64
     wait_s: float = 0.5
     least: int = 8
+    late_s: float = 1.0
 
 
 class Overloaded(PlatformError):
@@ -48,7 +50,7 @@ class Lane:
         self.name = name
         self.limits = limits
         self._on_refusal = on_refusal
-        self._pace = Pace(limits.in_flight, limits.least)
+        self._pace = Pace(limits.in_flight, limits.least, limits.late_s)
         self._in_flight = 0
         self._waiting: dict[asyncio.Future[None], None] = {}  # ordered, and any of them leaves at no cost
 
@@ -79,12 +81,15 @@ class Lane:
         except (DependencyFailed, asyncio.CancelledError):
             raise  # it says nothing: nobody was asked, or nobody waited for the answer
         except Exception:
-            self._pace.answered()  # a refusal is an answer too
+            self._answered(let_in_at_s, loop.time())  # a refusal is an answer too
             raise
         else:
-            self._pace.answered()
+            self._answered(let_in_at_s, loop.time())
         finally:
             self._leave()
+
+    def _answered(self, let_in_at_s: float, now_s: float) -> None:
+        self._pace.answered(let_in_at_s, now_s, is_full=self._in_flight >= self.at_once)
 
     async def _enter(self) -> None:
         if self._in_flight < self.at_once:

@@ -31,6 +31,9 @@ ENDS_WITHIN_S = 13.0  # allocations are drained, then the pool; below the patien
 _CONNECT_EVERY_S = 0.2
 # A step of a workflow never waits, so more threads than cores would only take the interpreter from each other.
 _WORKFLOW_THREADS = 4
+# Half of them for those that begin. Of five polls the library gives one to them: they would wait for seconds behind
+# hundreds that go on after an outage.
+_POLLS, _FOR_THE_NEW = 20, 0.5
 
 
 async def work(settings: Settings, observer: Observer, ending: asyncio.Event) -> None:
@@ -92,6 +95,8 @@ def workers(client: Client, activities: Activities) -> tuple[Worker, Worker]:
         workflow_task_executor=ThreadPoolExecutor(_WORKFLOW_THREADS, "workflow"),
         max_cached_workflows=2000,
         max_concurrent_workflow_tasks=100,
+        max_concurrent_workflow_task_polls=_POLLS,
+        nonsticky_to_sticky_poll_ratio=_FOR_THE_NEW,
         max_concurrent_activities=1000,
         max_concurrent_local_activities=200,
     )

@@ -156,6 +156,33 @@ def test_while_a_dependency_is_silent_fewer_are_let_in_at_once_and_then_more_aga
     run_virtually(come())
 
 
+def test_while_all_places_are_taken_and_answers_come_late_fewer_are_let_in_and_then_more_again() -> None:
+    limits = Limits(in_flight=8, queue=100, wait_s=1000, least=2, late_s=1.0)
+
+    async def come() -> None:
+        one = lane(limits)
+        crowd = [asyncio.create_task(hold(one, 3)) for _ in range(40)]
+        await asyncio.sleep(3.5)
+        assert one.at_once == 4  # eight were late: of one crowd
+        await asyncio.gather(*crowd)
+        assert one.at_once == limits.least
+        quick = [asyncio.create_task(hold(one, 0.9)) for _ in range(20)]
+        await asyncio.gather(*quick)
+        assert one.at_once == limits.in_flight
+
+    run_virtually(come())
+
+
+def test_what_is_late_while_places_are_free_is_not_late_because_of_too_many() -> None:
+    async def come() -> None:
+        one = lane(Limits(in_flight=8, queue=0, wait_s=0, least=2, late_s=1.0))
+        for _ in range(5):
+            await asyncio.gather(*(hold(one, 60) for _ in range(7)))
+        assert one.at_once == 8
+
+    run_virtually(come())
+
+
 def test_one_that_waited_long_for_its_answer_says_nothing_against_the_dependency() -> None:
     """A worker that was killed is not too much work: those who wait for the next one cost nothing."""
 
