@@ -1,7 +1,8 @@
 """How much the platform can carry on this machine: whole cycles a second, each an allocation asked for and given back.
 
 A closed loop on purpose: it asks how much comes out when as much as possible goes in. Measured once and kept in
-`capacity.json` of the stack's folder, until what it was measured on is no more.
+`capacity.json` of the stack's folder, until what it was measured on is no more. What is measured beside other work is
+less than the truth, and is not kept.
 """
 
 import http.client
@@ -77,6 +78,7 @@ def capacity_of(
     on: MeasuredOn,
     environ: Mapping[str, str],
     *,
+    is_disturbed: Callable[[], bool],
     measure: Callable[[str, str], Capacity] = measure_capacity,
 ) -> Capacity:
     """As the environment says, else as it was measured before on the same, else measured now, which takes seconds."""
@@ -85,8 +87,10 @@ def capacity_of(
     path = home / CAPACITY
     known = _known(path, on)
     if known is None:
+        was_disturbed = is_disturbed()
         known = measure(url, tag)
-        _keep(path, known, on)
+        if not was_disturbed:
+            _keep(path, known, on)
     return known
 
 

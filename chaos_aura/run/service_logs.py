@@ -3,19 +3,24 @@
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _MOST_BYTES = 20_000_000  # of each
+_HEAD_BYTES = 512
 
 
 class Marks:
-    """Where each file ended when the run began. One that has been rotated since is taken from its beginning."""
+    """Where each file ended when the run began, also one that has been rotated since, which has another name then."""
 
     def __init__(self, folder: Path, pattern: str, most_bytes: int = _MOST_BYTES) -> None:
         self._folder = folder
         self._pattern = pattern
         self._most_bytes = most_bytes
-        self._ends = {path.name: (path.stat().st_ino, path.stat().st_size) for path in _files(folder, pattern)}
+        self._ends: dict[int, _Mark] = {}
+        for path in _files(folder, pattern):
+            with suppress(OSError):  # renamed in this moment
+                self._ends[path.stat().st_ino] = _Mark.of(path)
 
     def copy_since(self, to: Path) -> Mapping[str, int]:
         """How many bytes of each. What cannot be copied is left out: it decides nothing."""
@@ -28,9 +33,9 @@ class Marks:
         return copied
 
     def _copy(self, path: Path, to: Path) -> int:
-        inode, end = self._ends.get(path.name, (0, 0))
         status = path.stat()
-        start = end if status.st_ino == inode and status.st_size >= end else 0
+        mark = self._ends.get(status.st_ino)
+        start = mark.end if mark and mark.is_of(path, status.st_size) else 0
         start = max(start, status.st_size - self._most_bytes)
         if start >= status.st_size:
             return 0
@@ -38,6 +43,27 @@ class Marks:
             source.seek(start)
             shutil.copyfileobj(source, target)
         return status.st_size - start
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """`head`: the number of a file that is gone may be another file's by now."""
+
+    end: int
+    head: bytes
+
+    @classmethod
+    def of(cls, path: Path) -> "_Mark":
+        end = path.stat().st_size
+        return cls(end, _head(path, end))
+
+    def is_of(self, path: Path, size: int) -> bool:
+        return size >= self.end and _head(path, self.end) == self.head
+
+
+def _head(path: Path, end: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(min(end, _HEAD_BYTES))
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -1,29 +1,27 @@
 """The load of a run: its plan, its process, and what has been recorded of it."""
 
-import os
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 
-from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError, LoadFailed, MachineLacks
 from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
 from chaos_aura.judge.backlog import Limits
 from chaos_aura.judge.baseline import LASTS_S, Baseline
 from chaos_aura.judge.noise import noisy_s
-from chaos_aura.load.capacity import MeasuredOn, capacity_of, free_of, inventory_of
+from chaos_aura.load.capacity import free_of, inventory_of
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.process import LoadProcess, start
 from chaos_aura.load.shapes import SPIKE
 from chaos_aura.load.state import Doing, LoadState
 from chaos_aura.record.history import read_history
+from chaos_aura.run.carried import capacity_here
 from chaos_aura.run.load_wanted import LoadWanted
 from chaos_aura.run.observation import CANARIES, TENANTS, Observation
 from chaos_aura.run.records import Records
 from chaos_aura.run.run import Run
 from chaos_aura.run.signs import signs
 
-_EDGE, _API, _WORKER = "load.api", "api", "worker"
+_EDGE, _API = "load.api", "api"
 _RUNNING_WITHIN_S = 30.0
 _BASELINE_WITHIN_S = 60.0  # beyond what was asked for
 _HOPELESS_TIMES = 2  # so many stretches in which nothing at all went well: that is no start any more
@@ -46,7 +44,9 @@ class Tenants:
         self._direct = f"http://{run.catalogue.service(_API).address}"
         self.inventory = inventory_of(self._direct)
         self.free = free_of(self._direct)
-        self.capacity_per_s = self._capacity(run, run.catalogue) if wanted.needs_capacity else 0.0
+        self.capacity_per_s = (
+            capacity_here(run, run.catalogue, self._direct, self.inventory) if wanted.needs_capacity else 0.0
+        )
         url = f"http://{run.catalogue.edge(_EDGE).address}"
         self.plan: LoadPlan = wanted.plan(url, run.tag, run.seed, self.capacity_per_s, run.options.limit_s)
         self.baselines: Mapping[str, Baseline] = {}
@@ -185,8 +185,3 @@ class Tenants:
 
     def _what_to_do(self) -> str:
         return f"look at: chaos-aura status; what was asked and answered is in {self._run.folder.path}"
-
-    def _capacity(self, run: Run, catalogue: Catalogue) -> float:
-        workers = sum(service.name.startswith(_WORKER) for service in catalogue.services)
-        on = MeasuredOn.here(workers, self.inventory, version("chaos-aura"))
-        return capacity_of(run.project.home, self._direct, f"capacity-{run.tag}", on, os.environ).cycles_per_s

@@ -8,9 +8,9 @@ from chaos_aura.core.errors import StackDown
 from chaos_aura.core.project import Project
 from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.supervisor.client import SupervisorClient
+from chaos_aura.supervision.place import TRAINING
 
 _WITHIN_S = 40.0
-_TRAINING = "training"  # where a job in the background works; killed, it could not tidy up
 
 
 def bring_down(project: Project, *, purge: bool, on_wait: Callable[[], None]) -> bool:
@@ -33,7 +33,7 @@ def shut_down(project: Project) -> bool:
         was_running = True
     finally:
         project.catalogue.unlink(missing_ok=True)
-    _remove(project.home / _TRAINING)
+    _remove(project.home / TRAINING)  # killed, the job could not tidy up
     return was_running
 
 

@@ -29,8 +29,8 @@ from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.services import LOCAL_SERVICES, LocalService, Site
 from chaos_aura.stack.supervisor.spawn import spawn
+from chaos_aura.supervision.place import TRAINING
 
-JOB = "training"
 _HEALTHY_WITHIN_S = 180.0
 _ENDS_WITHIN_S = 120.0
 _PING_WITHIN_S = 5.0
@@ -57,7 +57,7 @@ def train_if_needed(site: Site, running: RunningStack) -> tuple[str, ...]:
         str(site.cache.root),
         *without,
     ]
-    running.supervisor.run_job(replace(site.program(JOB, argv, grace_s=0), is_job=True, nice=10))
+    running.supervisor.run_job(replace(site.program(TRAINING, argv, grace_s=0), is_job=True, nice=10))
     return tuple(without)
 
 
@@ -88,7 +88,7 @@ def _train(service: LocalService, project: Project, cache: Cache) -> None:
             _say(f"{service.name}: another stack is making it")
             return
         began_s = time.monotonic()
-        scratch = project.home / JOB / service.name
+        scratch = project.home / TRAINING / service.name
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         try:

@@ -5,3 +5,5 @@ LOCK = "supervisor.lock"
 LOG = "logs/supervisor.log"
 CATALOGUE = "catalogue.json"
 PROGRAMS = "programs.json"
+# The job that makes start-up caches in the background, and its folder.
+TRAINING = "training"

@@ -49,6 +49,26 @@ def test_what_may_have_been_granted_is_given_back_too() -> None:
         assert len(api.ended) >= 3
 
 
+def never() -> bool:
+    return False
+
+
+def test_what_was_measured_beside_other_work_is_used_and_not_kept(tmp_path: Path) -> None:
+    measured: list[float] = []
+
+    def found(*, is_disturbed: bool) -> float:
+        def measure(url: str, tag: str) -> Capacity:
+            measured.append(5.0 + len(measured))
+            return Capacity(measured[-1])
+
+        on = capacity_of(tmp_path, "u", "t", ON, {}, is_disturbed=lambda: is_disturbed, measure=measure)
+        return on.cycles_per_s
+
+    assert [found(is_disturbed=True), found(is_disturbed=True), found(is_disturbed=False)] == [5, 6, 7]
+    assert found(is_disturbed=True) == 7
+    assert len(measured) == 3
+
+
 def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:
     measured: list[str] = []
 
@@ -57,7 +77,7 @@ def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:
         return Capacity(10.0 + len(measured), (10.0, 12.0))
 
     def found(on: MeasuredOn) -> Capacity:
-        return capacity_of(tmp_path, "u", "t", on, {}, measure=measure)
+        return capacity_of(tmp_path, "u", "t", on, {}, is_disturbed=never, measure=measure)
 
     others = [
         MeasuredOn(4, 1, {"t4": 4}, "1.0"),
@@ -75,11 +95,11 @@ def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_not_believed(tmp_path: Path, content: str) -> None:
     (tmp_path / "capacity.json").write_text(content, encoding="utf-8")
     with pytest.raises(ServiceUnhealthy, match="GET /gpus was not answered"):  # so it is about to be measured
-        capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {})
+        capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {}, is_disturbed=never)
 
 
 def test_the_environment_overrides(tmp_path: Path) -> None:
-    said = capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {"CHAOS_AURA_CAPACITY": "12.5"})
+    said = capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {"CHAOS_AURA_CAPACITY": "12.5"}, is_disturbed=never)
     assert said == Capacity(12.5, origin="CHAOS_AURA_CAPACITY")
     assert list(tmp_path.iterdir()) == []
 
@@ -87,7 +107,7 @@ def test_the_environment_overrides(tmp_path: Path) -> None:
 @pytest.mark.parametrize("said", ["much", "0", "-3", "nan", "inf"])
 def test_what_the_environment_says_must_be_a_rate(tmp_path: Path, said: str) -> None:
     with pytest.raises(BadInput, match=f"CHAOS_AURA_CAPACITY: is '{said}'; give cycles a second, as 12.5"):
-        capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {"CHAOS_AURA_CAPACITY": said})
+        capacity_of(tmp_path, "http://127.0.0.1:1", "t", ON, {"CHAOS_AURA_CAPACITY": said}, is_disturbed=never)
 
 
 def test_the_inventory_is_what_the_api_says() -> None:

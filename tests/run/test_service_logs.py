@@ -38,6 +38,28 @@ def test_one_that_was_rotated_or_cut_is_taken_from_its_beginning(folder: Path, t
     assert (tmp_path / "kept" / "cut.log").read_text() == "short\n"
 
 
+def test_one_that_was_renamed_meanwhile_is_told_from_where_it_was(folder: Path, tmp_path: Path) -> None:
+    """Spans rotate while a run goes on: those of the run before are not this run's."""
+    (folder / "worker.ndjson").write_text("before\n")
+    marks = Marks(folder, "*.ndjson")
+    with (folder / "worker.ndjson").open("a") as file:
+        file.write("meanwhile\n")
+    (folder / "worker.ndjson").rename(folder / "worker.1.ndjson")
+    (folder / "worker.ndjson").write_text("after the turn\n")
+    marks.copy_since(tmp_path / "kept")
+    kept = {path.name: path.read_text() for path in (tmp_path / "kept").iterdir()}
+    assert kept == {"worker.1.ndjson": "meanwhile\n", "worker.ndjson": "after the turn\n"}
+
+
+def test_a_new_file_with_the_number_of_one_that_is_gone_is_taken_whole(folder: Path, tmp_path: Path) -> None:
+    """As the same file written anew is: a name and a number stay, what stands in it does not."""
+    (folder / "a.log").write_text("before\n")
+    marks = Marks(folder, "*.log")
+    (folder / "a.log").write_text("quite another\n")
+    marks.copy_since(tmp_path / "kept")
+    assert (tmp_path / "kept" / "a.log").read_text() == "quite another\n"
+
+
 def test_of_a_flood_the_end_is_kept(folder: Path, tmp_path: Path) -> None:
     marks = Marks(folder, "*.log", 4)
     (folder / "a.log").write_text("flooded")

@@ -14,7 +14,7 @@ from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.build import aot_caches, make_site, port_names
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.training import JOB
+from chaos_aura.supervision.place import TRAINING
 
 Place = Callable[..., PlacedStack]
 
@@ -75,7 +75,7 @@ def test_training_ends_with_its_stack(kafka_alone: PlacedStack) -> None:
 
 
 def _runs_training_server(one: PlacedStack) -> bool:
-    folder = str(one.project.home / JOB)
+    folder = str(one.project.home / TRAINING)
     return any(folder in line and "kafka.Kafka" in line for line in one.processes().values())
 
 
@@ -100,5 +100,7 @@ def _is_healthy(one: PlacedStack) -> bool:
 
 
 def _await_training(one: PlacedStack) -> None:
-    wait_until(lambda: one.running().jobs()[JOB].process is None, within_s=180, what="the training done")
-    assert one.running().jobs()[JOB].last_end == "exited with 0", one.project.log(JOB).read_text(encoding="utf-8")
+    wait_until(lambda: one.running().jobs()[TRAINING].process is None, within_s=180, what="the training done")
+    assert one.running().jobs()[TRAINING].last_end == "exited with 0", one.project.log(TRAINING).read_text(
+        encoding="utf-8"
+    )
