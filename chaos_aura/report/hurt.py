@@ -2,25 +2,24 @@
 
 from collections.abc import Iterable
 
-from rich.text import Text
-
+from chaos_aura.report.line import Line
 from chaos_aura.report.part import Part
 from chaos_aura.report.quantity import measured
 
 _MOST = 8
 
 
-def hurt(faults: Part, is_dry: bool) -> Iterable[Text]:
+def hurt(faults: Part, is_dry: bool) -> Iterable[Line]:
     known = faults.parts or ()
     for fault in known[:_MOST]:
-        told = Text.assemble((_named(fault), "bold"), *_by(fault))
+        told = Line.of((_named(fault), "bold"), *_by(fault))
         if is_dry:
             yield told
             yield from _touched(fault)
         else:
-            yield Text.assemble(told, ", ", _in_force(fault))
+            yield Line.of(told, ", ", _in_force(fault))
     if len(known) > _MOST:
-        yield Text(f"and {len(known) - _MOST} more in result.json", style="dim")
+        yield Line.of((f"and {len(known) - _MOST} more in result.json", "dim"))
 
 
 def _named(fault: Part) -> str:
@@ -33,16 +32,16 @@ def _by(fault: Part) -> Iterable[tuple[str, str]]:
         yield f" by {injector}", "dim"
 
 
-def _in_force(fault: Part) -> Text:
+def _in_force(fault: Part) -> Line:
     since_s, until_s = fault["in_force_s"].number, fault["healed_s"].number
     if since_s is None:
-        return Text("not proven in force", style="bold red")
+        return Line.of(("not proven in force", "bold red"))
     if until_s is None:
-        return Text("in force, and not proven gone", style="bold red")
-    return Text(f"in force for {measured(until_s - since_s)}")
+        return Line.of(("in force, and not proven gone", "bold red"))
+    return Line.of(f"in force for {measured(until_s - since_s)}")
 
 
-def _touched(fault: Part) -> Iterable[Text]:
+def _touched(fault: Part) -> Iterable[Line]:
     for touched in fault["touches"].parts or ():
         if touched.word:
-            yield Text(f"  would touch {touched.word}")
+            yield Line.of(f"  would touch {touched.word}")

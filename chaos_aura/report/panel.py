@@ -10,9 +10,8 @@ health    ✗ neo4j, 7 healthy
 
 from collections.abc import Iterable, Sequence
 
-from rich.text import Text
-
 from chaos_aura.report.bar import bar
+from chaos_aura.report.line import Line
 from chaos_aura.report.plain_text import one_line
 from chaos_aura.report.quantity import latency, percent, rate, spent
 from chaos_aura.run.standing import FaultNow, Phase, Standing
@@ -26,9 +25,9 @@ _PATH = tuple(phase for phase in Phase if phase is not Phase.OVER)
 type _Named = tuple[str, str, bool]  # how it is told, its style, whether it is as it should be
 
 
-def panel(standing: Standing, width: int) -> list[Text]:
+def panel(standing: Standing, width: int) -> list[Line]:
     lines = [
-        Text("─" * width, style="dim"),
+        Line.of(("─" * width, "dim")),
         _path(standing.phase, width),
         _progress(standing, width),
         *_faults(standing.faults),
@@ -37,59 +36,57 @@ def panel(standing: Standing, width: int) -> list[Text]:
         *_many("health", _health(standing), "healthy", width),
     ]
     if standing.note:
-        lines.append(Text(one_line(standing.note), style="italic"))
-    for line in lines:
-        line.truncate(width, overflow="ellipsis")
-    return lines
+        lines.append(Line.of((one_line(standing.note), "italic")))
+    return [line.cut(width) for line in lines]
 
 
-def _path(phase: Phase, width: int) -> Text:
+def _path(phase: Phase, width: int) -> Line:
     stages = _PATH if phase in _PATH else (*_PATH, phase)
-    words = Text(" → ", style="dim").join(_stage(each, phase) for each in stages)
-    if words.cell_len <= width:
+    words = Line.of((" → ", "dim")).between(_stage(each, phase) for each in stages)
+    if words.cells <= width:
         return words
     place = f"  {_PATH.index(phase) + 1} of {len(_PATH)}" if phase in _PATH else ""
-    return Text.assemble(_stage(phase, phase), (place, "dim"))
+    return Line.of(_stage(phase, phase), (place, "dim"))
 
 
-def _stage(each: Phase, now: Phase) -> Text:
+def _stage(each: Phase, now: Phase) -> Line:
     if each is now:
-        return Text(each.value.upper(), style="bold red" if each is Phase.FAULT else "bold cyan")
-    return Text(each.value, style="green" if _order(each) < _order(now) else "dim")
+        return Line.of((each.value.upper(), "bold red" if each is Phase.FAULT else "bold cyan"))
+    return Line.of((each.value, "green" if _order(each) < _order(now) else "dim"))
 
 
 def _order(phase: Phase) -> int:
     return list(Phase).index(phase)
 
 
-def _progress(standing: Standing, width: int) -> Text:
-    told = Text(spent(standing.since_s))
+def _progress(standing: Standing, width: int) -> Line:
+    told = Line.of(spent(standing.since_s))
     if standing.at_most_s:
         drawn = bar(standing.since_s / standing.at_most_s, min(_WIDEST_BAR, width // 3))
-        told = Text.assemble(drawn, " ", told, f" of {spent(standing.at_most_s)}")
-    return Text.assemble(told, "  ", (standing.phase.sentence, "dim"))
+        told = Line.of(drawn, " ", told, f" of {spent(standing.at_most_s)}")
+    return Line.of(told, "  ", (standing.phase.sentence, "dim"))
 
 
-def _faults(faults: Sequence[FaultNow]) -> Iterable[Text]:
+def _faults(faults: Sequence[FaultNow]) -> Iterable[Line]:
     label = "fault" if len(faults) == 1 else "faults"
     for place, fault in enumerate(faults[:_MOST_FAULTS]):
         style = "red" if fault.state == "in force" else "yellow"
-        told = Text.assemble(one_line(fault.text), ": ", (one_line(fault.state), style), f" for {spent(fault.for_s)}")
+        told = Line.of(one_line(fault.text), ": ", (one_line(fault.state), style), f" for {spent(fault.for_s)}")
         yield _labelled("" if place else label, told)
     if len(faults) > _MOST_FAULTS:
-        yield _labelled("", Text(f"and {len(faults) - _MOST_FAULTS} more", style="dim"))
+        yield _labelled("", Line.of((f"and {len(faults) - _MOST_FAULTS} more", "dim")))
 
 
-def _load(standing: Standing) -> Iterable[Text]:
+def _load(standing: Standing) -> Iterable[Line]:
     told = []
     if standing.success_rate is not None:
-        told.append(Text(f"{percent(standing.success_rate)} ok", style=_style_of(standing.success_rate)))
+        told.append(Line.of((f"{percent(standing.success_rate)} ok", _style_of(standing.success_rate))))
     if standing.p95_s is not None:
-        told.append(Text(f"p95 {latency(standing.p95_s * 1000)}"))
+        told.append(Line.of(f"p95 {latency(standing.p95_s * 1000)}"))
     if standing.load is not None:
-        told += [Text(rate(standing.load.rate_per_s)), Text(f"{standing.load.under_way} under way")]
+        told += [Line.of(rate(standing.load.rate_per_s)), Line.of(f"{standing.load.under_way} under way")]
     if told:
-        yield _labelled("load", Text(", ").join(told))
+        yield _labelled("load", Line.of(", ").between(told))
 
 
 def _style_of(success_rate: float) -> str:
@@ -112,18 +109,18 @@ def _health(standing: Standing) -> list[_Named]:
     ]
 
 
-def _many(label: str, all_of_them: list[_Named], well: str, width: int) -> Iterable[Text]:
+def _many(label: str, all_of_them: list[_Named], well: str, width: int) -> Iterable[Line]:
     """Where they do not fit, those that are as they should be are counted: the others must be seen."""
     if not all_of_them:
         return
-    line = _labelled(label, Text("  ").join(Text(told, style) for told, style, _ in all_of_them))
-    if line.cell_len > width:
-        told = [Text(words, style) for words, style, is_well in all_of_them if not is_well]
+    line = _labelled(label, Line.of("  ").between(Line.of((told, style)) for told, style, _ in all_of_them))
+    if line.cells > width:
+        told = [Line.of((words, style)) for words, style, is_well in all_of_them if not is_well]
         if fine := len(all_of_them) - len(told):
-            told.append(Text(f"{fine} {well}", style="green"))
-        line = _labelled(label, Text("  ").join(told))
+            told.append(Line.of((f"{fine} {well}", "green")))
+        line = _labelled(label, Line.of("  ").between(told))
     yield line
 
 
-def _labelled(label: str, told: Text) -> Text:
-    return Text.assemble((f"{label:<{_LABEL}}", "dim"), told)
+def _labelled(label: str, told: Line) -> Line:
+    return Line.of((f"{label:<{_LABEL}}", "dim"), told)

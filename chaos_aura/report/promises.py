@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.text import Text
-
+from chaos_aura.report.line import Line
 from chaos_aura.report.part import Part
 from chaos_aura.report.quantity import count
 
@@ -11,15 +10,15 @@ _KINDS = ("lost", "doubled", "disagreeing", "leaked")
 _MOST_NAMED = 3
 
 
-def promises(consistency: Part) -> Iterable[Text]:
+def promises(consistency: Part) -> Iterable[Line]:
     if not consistency.members:
         return
     found = {kind: _found(consistency[kind]) for kind in _KINDS}
     told = []
     if (acknowledged := consistency["acknowledged"].number) is not None:
-        told.append(Text(f"{count(acknowledged)} acknowledged"))
+        told.append(Line.of(f"{count(acknowledged)} acknowledged"))
     told += [_counted(kind, some) for kind, some in found.items()]
-    yield Text(", ").join(told)
+    yield Line.of(", ").between(told)
     for kind, some in found.items():
         if some and some[1]:
             yield _named(kind, some[1])
@@ -40,12 +39,12 @@ def _of_object(each: Part) -> str:
     return " ".join(value.word for _, value in each.members or () if value.word) or "(no name)"
 
 
-def _counted(kind: str, found: tuple[int, list[str]] | None) -> Text:
+def _counted(kind: str, found: tuple[int, list[str]] | None) -> Line:
     if found is None:
-        return Text(f"{kind} not measured", style="yellow")
-    return Text(f"{found[0]} {kind}", style="bold red" if found[1] else "green")
+        return Line.of((f"{kind} not measured", "yellow"))
+    return Line.of((f"{found[0]} {kind}", "bold red" if found[1] else "green"))
 
 
-def _named(kind: str, names: list[str]) -> Text:
+def _named(kind: str, names: list[str]) -> Line:
     more = f" and {len(names) - _MOST_NAMED} more in result.json" if len(names) > _MOST_NAMED else ""
-    return Text(f"{kind}: {', '.join(names[:_MOST_NAMED])}{more}", style="red")
+    return Line.of((f"{kind}: {', '.join(names[:_MOST_NAMED])}{more}", "red"))

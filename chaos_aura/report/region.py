@@ -4,14 +4,11 @@ Not rich's own live display: that one takes for granted that what it drew still 
 terminal makes untrue, and it writes a line of the log through its own wrapping.
 """
 
-import io
 import os
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
+from chaos_aura.report.line import Line
 from chaos_aura.report.plain_text import writable
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -26,15 +23,7 @@ class Region:
     def __init__(self, stream: TextIO, width: int | None, has_colour: bool) -> None:
         self._stream = stream
         self._width = width
-        self._console = Console(
-            file=io.StringIO(),
-            force_terminal=True,
-            color_system="standard" if has_colour else None,
-            legacy_windows=False,
-            soft_wrap=True,
-            highlight=False,
-            _environ={},
-        )
+        self._has_colour = has_colour
         self._drawn: list[str] = []
         self._cells: list[int] = []
         self._is_hidden = False
@@ -45,16 +34,16 @@ class Region:
         """One less than the terminal has: a full row leaves the cursor in doubt."""
         return max(1, self._size()[0] - 1)
 
-    def draw(self, lines: Sequence[Text]) -> None:
+    def draw(self, lines: Sequence[Line]) -> None:
         lines = lines[: max(1, self._size()[1] - 1)]
-        self._write("", [self._rendered(line) for line in lines], [line.cell_len for line in lines])
+        self._write("", [line.written(has_colour=self._has_colour) for line in lines], [line.cells for line in lines])
 
     def above(self, text: str) -> None:
         """Whole lines, as they are."""
         self._write(text if text.endswith("\n") else f"{text}\n", self._drawn, self._cells)
 
-    def above_styled(self, line: Text) -> None:
-        self.above(self._rendered(line))
+    def above_styled(self, line: Line) -> None:
+        self.above(line.written(has_colour=self._has_colour))
 
     def remove(self) -> None:
         self._write("", [], [])
@@ -78,11 +67,6 @@ class Region:
         columns = self._size()[0]
         rows = sum(max(1, -(-cells // columns)) for cells in self._cells)
         return "\r" + (f"\x1b[{rows - 1}A" if rows > 1 else "") + _ERASE_BELOW
-
-    def _rendered(self, line: Text) -> str:
-        with self._console.capture() as captured:
-            self._console.print(line, end="")
-        return captured.get()
 
     def _size(self) -> tuple[int, int]:
         try:

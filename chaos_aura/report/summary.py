@@ -1,16 +1,11 @@
 """One run in a terminal, for a tired person who has ten seconds: verdict, why, times, what it cost, what next."""
 
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from chaos_aura.core.verdict import Verdict
 from chaos_aura.report.hurt import hurt
+from chaos_aura.report.line import Line
 from chaos_aura.report.operations import operation_lines, operations_table
 from chaos_aura.report.outcomes import meaning_of, verdict_of
 from chaos_aura.report.part import Part
@@ -20,11 +15,12 @@ from chaos_aura.report.times import times
 
 _WIDEST, _NARROWEST = 110, 20
 _LABEL, _ROOM_FOR_LABEL = 13, 60
-_MOST_REASONS = 5
+_MOST_REASONS, _POINT = 5, "· "
+_MARGIN = 2  # around the verdict where it is coloured
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 _INK = {Verdict.PASS: "white", Verdict.FAIL: "white", Verdict.UNKNOWN: "black"}
 
-type _Section = tuple[str, Iterable[RenderableType]]
+type _Section = tuple[str, Iterable[Line]]
 
 
 def summary(result: Mapping[str, Any], width: int, colour: bool) -> str:
@@ -32,52 +28,38 @@ def summary(result: Mapping[str, Any], width: int, colour: bool) -> str:
 
     Lines fit the width, but for the folder and the command, which somebody may want to copy.
     """
-    part, written = Part(result), io.StringIO()
-    console = _console(written, min(_WIDEST, max(_NARROWEST, width)), colour)
+    part, width = Part(result), min(_WIDEST, max(_NARROWEST, width))
     verdict, outcome = verdict_of(part["verdict"].text), part["outcome"].text
-    _print_banner(console, part, verdict, outcome)
-    for label, content in _sections(part, verdict, outcome, console.width):
-        _print_section(console, label, list(content))
+    lines = [*_banner(part, verdict, outcome, width, colour)]
+    for label, content in _sections(part, verdict, outcome, width):
+        lines += _section(label, content, width)
     for label, words in (("report", part["folder"].text), ("run it again", part["again"].text)):
-        _print_to_copy(console, label, words)
-    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().split("\n")[:-1])
+        lines += _to_copy(label, words, width)
+    return "".join(f"{line.written(has_colour=colour).rstrip()}\n" for line in lines)
 
 
-def _console(written: io.StringIO, width: int, colour: bool) -> Console:
-    return Console(
-        file=written,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        _environ={},
-    )
-
-
-def _print_banner(console: Console, part: Part, verdict: Verdict, outcome: str) -> None:
+def _banner(part: Part, verdict: Verdict, outcome: str, width: int, colour: bool) -> Iterable[Line]:
     title = part["experiment"]["title"].text or part["title"].text or part["id"].text
-    line = f"{verdict.value.upper()}  {': '.join(filter(None, [outcome, title]))}"
-    if console.color_system:
+    line = Line.of(f"{verdict.value.upper()}  {': '.join(filter(None, [outcome, title]))}")
+    if colour:
         style = f"bold {_INK[verdict]} on {_COLOURS[verdict]}"
-        console.print(Padding(Text(line), (1, 2), style=style, expand=True))
+        for each in (Line(), *line.wrapped(width - 2 * _MARGIN), Line()):
+            yield Line.of(((" " * _MARGIN + each.plain).ljust(width - each.cells + len(each.plain)), style))
     else:
-        console.print(Text(line))
-        console.print("━" * console.width)
+        yield from line.wrapped(width)
+        yield Line.of("━" * width)
     meaning = meaning_of(outcome, verdict).sentence
-    console.print(Text(f"{meaning[0].upper()}{meaning[1:]}."))
-    console.print()
+    yield from Line.of(f"{meaning[0].upper()}{meaning[1:]}.").wrapped(width)
+    yield Line()
 
 
 def _sections(part: Part, verdict: Verdict, outcome: str, width: int) -> Iterable[_Section]:
     inside = width - (_LABEL if width >= _ROOM_FOR_LABEL else 2)
-    yield "why", _reasons(part, verdict)
+    yield "why", _reasons(part, verdict, inside)
     yield "judged", _judgements(part)
     yield "times", times(part["recovery"], inside)
     if table := operations_table(part["operations"], width, _LABEL):
-        yield "", [table]
+        yield "", table
     else:
         yield "operations", operation_lines(part["operations"])
     yield "consistency", promises(part["consistency"])
@@ -86,39 +68,38 @@ def _sections(part: Part, verdict: Verdict, outcome: str, width: int) -> Iterabl
     yield "machine", _machine(part["machine"])
     yield "took", _took(part)
     if next_step := meaning_of(outcome, verdict).next_step:
-        yield "next", [Text(next_step, style="bold")]
+        yield "next", [Line.of((next_step, "bold"))]
 
 
-def _reasons(part: Part, verdict: Verdict) -> Iterable[RenderableType]:
+def _reasons(part: Part, verdict: Verdict, width: int) -> Iterable[Line]:
     reasons = [reason.text for reason in part["reasons"].parts or () if reason.text]
-    listed = Table.grid(padding=(0, 1, 0, 0))
     for reason in reasons[:_MOST_REASONS]:
-        listed.add_row("·", Text(reason, style="" if verdict is Verdict.PASS else "bold"))
-    if reasons:
-        yield listed
+        told = Line.of((reason, "" if verdict is Verdict.PASS else "bold")).wrapped(width - len(_POINT))
+        yield Line.of(_POINT, told[0])
+        yield from (Line.of(" " * len(_POINT), line) for line in told[1:])
     if len(reasons) > _MOST_REASONS:
-        yield Text(f"and {len(reasons) - _MOST_REASONS} more in result.json", style="dim")
+        yield Line.of((f"and {len(reasons) - _MOST_REASONS} more in result.json", "dim"))
 
 
-def _judgements(part: Part) -> Iterable[Text]:
+def _judgements(part: Part) -> Iterable[Line]:
     marks = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNKNOWN: "?"}
     told = []
     for each in part["judgements"].parts or ():
         verdict = verdict_of(each["verdict"].text)
         if what := each["what"].text:
-            told.append(Text(f"{marks[verdict]} {what}", style=_COLOURS[verdict]))
+            told.append(Line.of((f"{marks[verdict]} {what}", _COLOURS[verdict])))
     if told:
-        yield Text(", ").join(told)
+        yield Line.of(", ").between(told)
 
 
-def _load(load: Part) -> Iterable[Text]:
+def _load(load: Part) -> Iterable[Line]:
     told = list(filter(None, [load["shape"].text, _rates(load), _begun(load)]))
     if (late_ms := load["lag_p99_ms"].number) is not None:
         told.append(f"at most {latency(late_ms)} late (p99)")
     elif told:
         told.append("how late it was: not measured")
     if told:
-        yield Text(", ".join(told))
+        yield Line.of(", ".join(told))
 
 
 def _rates(load: Part) -> str:
@@ -133,46 +114,42 @@ def _begun(load: Part) -> str:
     return "" if begun is None or due is None else f"{begun:.0f} of {due:.0f} arrivals begun"
 
 
-def _machine(machine: Part) -> Iterable[Text]:
+def _machine(machine: Part) -> Iterable[Line]:
     """Only what may have spoiled the run."""
     if noisy_s := machine["noisy_s"].number:
-        yield Text(f"noisy for {measured(noisy_s)}: what was late then may have been the machine", style="yellow")
+        yield Line.of((f"noisy for {measured(noisy_s)}: what was late then may have been the machine", "yellow"))
 
 
-def _took(part: Part) -> Iterable[Text]:
+def _took(part: Part) -> Iterable[Line]:
     told = [spent(took_s)] if (took_s := part["took_s"].number) is not None else []
     if began := when(part["began_at"].text):
         told.append(f"began {began}")
     if seed := part["seed"].word:
         told.append(f"seed {seed}")
     if told:
-        yield Text(", ".join(told))
+        yield Line.of(", ".join(told))
 
 
-def _print_section(console: Console, label: str, content: list[RenderableType]) -> None:
+def _section(label: str, content: Iterable[Line], width: int) -> Iterable[Line]:
+    """Beside its label, or below it where there is no room; without a label what fits as it is."""
     if not label:
-        console.print(*content)
-    elif not content:
+        yield from content
         return
-    elif console.width < _ROOM_FOR_LABEL:
-        console.print(Text(label, style="dim"))
-        for each in content:
-            console.print(Padding(each, (0, 0, 0, 2), expand=False))
-    else:
-        table = Table.grid()
-        table.add_column(width=_LABEL, style="dim")
-        table.add_column(overflow="fold")
-        for place, each in enumerate(content):
-            table.add_row("" if place else label, each)
-        console.print(table)
+    is_beside = width >= _ROOM_FOR_LABEL
+    before = Line.of((f"{label:<{_LABEL}}", "dim"))
+    indent = Line.of(" " * (_LABEL if is_beside else 2))
+    for place, line in enumerate(part for each in content for part in each.wrapped(width - indent.cells)):
+        if place == 0 and not is_beside:
+            yield before
+        yield Line.of(before if place == 0 and is_beside else indent, line)
 
 
-def _print_to_copy(console: Console, label: str, words: str) -> None:
+def _to_copy(label: str, words: str, width: int) -> Iterable[Line]:
     """Whole, however long: the terminal may wrap it, we may not."""
     if not words:
         return
-    if console.width < _ROOM_FOR_LABEL:
-        console.print(Text(label, style="dim"))
-        console.print(Text(f"  {words}"), soft_wrap=True)
+    before = Line.of((f"{label:<{_LABEL}}", "dim"))
+    if width < _ROOM_FOR_LABEL:
+        yield from (before, Line.of(f"  {words}"))
     else:
-        console.print(Text.assemble((f"{label:<{_LABEL}}", "dim"), words), soft_wrap=True)
+        yield Line.of(before, words)

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self, TextIO
 
-from rich.text import Text
-
 from chaos_aura.report.changes import Changes
+from chaos_aura.report.line import Line
 from chaos_aura.report.log_lines import led_above
 from chaos_aura.report.panel import panel
 from chaos_aura.report.plain_text import one_line
@@ -73,7 +72,7 @@ class Terminal:
     def say(self, line: str) -> None:
         """It stays."""
         with self._lock:
-            self._region.above_styled(Text(one_line(line), style="dim"))
+            self._region.above_styled(Line.of((one_line(line), "dim")))
 
     @contextmanager
     def logs_above(self, *loggers: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import BadInput, MachineLacks, PingFailed, StackDown
 from chaos_aura.core.project import Project
 from chaos_aura.faults.ground import Ground
-from chaos_aura.faults.ledger import Ledger
+from chaos_aura.faults.place import LEDGER
 from chaos_aura.pings import of_service
 from chaos_aura.stack.progress import Progress
 from chaos_aura.supervision.client import Supervision
@@ -39,7 +39,11 @@ def refuse_strangers(names: Iterable[str] = _OURS) -> None:
 def mend_leftovers(home: Path) -> list[str]:
     """Ends what a dead run left. What is open all the same belongs to somebody who lives, and is told."""
     folder = Ground(home, {}).folder
-    if not folder.is_dir() or not (ledger := Ledger(folder)).open_leases():
+    if not (folder / LEDGER).exists():
+        return []
+    from chaos_aura.faults.ledger import Ledger  # noqa: PLC0415
+
+    if not (ledger := Ledger(folder)).open_leases():
         return []
     from chaos_aura.faults.leftovers import await_end_of_leftovers  # noqa: PLC0415
     from chaos_aura.faults.reaper.mending import watch_over_what_is_left  # noqa: PLC0415

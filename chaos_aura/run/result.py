@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from chaos_aura.judge.noise import noisy_s
 from chaos_aura.run.conclusion import Conclusion
 from chaos_aura.run.evidence import Evidence
 from chaos_aura.run.fault_figures import fault_figures
@@ -14,7 +13,6 @@ from chaos_aura.run.faults import stories
 from chaos_aura.run.machine import machine
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
-from chaos_aura.run.samples import Samples
 
 if TYPE_CHECKING:
     from chaos_aura.run.tenants import Tenants
@@ -46,11 +44,20 @@ def result(
         ],
         "faults": list(planned) or fault_figures(stories(run.folder.timeline), run.since_began_s),
         **_of_load(run, evidence),
-        "machine": {**machine(), "noisy_s": round(noisy_s(Samples.read(run.folder.samples).noisy_ns()), 2)},
+        "machine": {**machine(), "noisy_s": _noisy_s(run)},
         "git": {"revision": revision.revision, "dirty": revision.dirty},
         "versions": _versions(run),
         "folder": os.path.relpath(run.folder.path, run.project.root),
     }
+
+
+def _noisy_s(run: Run) -> float:
+    """Nobody looked where nothing was to be watched."""
+    if not run.folder.samples.exists():
+        return 0.0
+    from chaos_aura.run.samples import Samples  # noqa: PLC0415 - for who has watched something
+
+    return round(Samples.read(run.folder.samples).noisy_s(0), 2)
 
 
 def _of_load(run: Run, evidence: Evidence) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import BadInput
-from chaos_aura.core.lease import Lease
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.record.timeline import Timeline
@@ -20,6 +19,9 @@ from chaos_aura.run.conclusion import Verdicts
 from chaos_aura.run.folder import RunFolder, new_tag
 from chaos_aura.run.options import Options
 from chaos_aura.run.standing import Phase
+
+if TYPE_CHECKING:
+    from chaos_aura.core.lease import Lease
 
 _SCHEMA = 1
 _SEED = "CHAOS_AURA_SEED"
@@ -46,6 +48,7 @@ class Run:
     momentary: set[str] = field(default_factory=set)  # leases of faults from which the system must heal itself
     on_stop: Callable[[], None] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _first: threading.Lock = field(default_factory=threading.Lock)  # who takes it keeps it
 
     @classmethod
     def begin(cls, project: Project, about: About, options: Options, environ: Mapping[str, str]) -> "Run":
@@ -66,13 +69,13 @@ class Run:
             self.phase, self.phase_began_ns = phase, time.monotonic_ns()
             self.timeline.tell("run.phase", phase=phase.value)
 
-    def lost(self, lease: Lease, why: str) -> None:
+    def lost(self, lease: "Lease", why: str) -> None:
         self.verdicts.against(RunOutcome.NOT_HELD, f"{lease.fault}: was lost before it was to end: {why}")
 
     def stop(self, outcome: RunOutcome, reason: str) -> None:
         """The first who stops it says why; whatever else is wrong is told, too."""
         self.verdicts.against(outcome, reason)
-        if not self._stopping.is_set():
+        if self._first.acquire(blocking=False):
             self._stopping.set()
             self.timeline.tell("run.stopped", outcome=outcome.value, why=reason)
             self.on_stop()

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.run.faults import stories
 from chaos_aura.run.machine import free_disk_mb, free_memory_mb
 from chaos_aura.run.run import Run
-from chaos_aura.run.samples import Samples
 
 _LOOK_EVERY_S = 0.5
 _ENDS_WITHIN_S = 5.0  # a probe of somebody's may hang
@@ -29,24 +29,29 @@ class Safeguards:
             self._all.append((RunOutcome.INTERRUPTED, self._watched))
             self._all.append((RunOutcome.FAILED, self._bystanders))
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="safeguards", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._look, args=each, name="safeguard", daemon=True) for each in self._all
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(_ENDS_WITHIN_S)
+        until_s = time.monotonic() + _ENDS_WITHIN_S
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until_s - time.monotonic()))
 
-    def _look(self) -> None:
+    def _look(self, outcome: RunOutcome, safeguard: Safeguard) -> None:
+        """Each in a thread of its own: one that hangs does not keep the others from looking."""
         while not self._over.wait(_LOOK_EVERY_S):
-            for outcome, safeguard in self._all:
-                if why := _broken(safeguard):
-                    is_hurt = any(story.in_force_ns for story in stories(self._run.folder.timeline))
-                    early = RunOutcome.BASELINE_NOT_MET if outcome is RunOutcome.FAILED and not is_hurt else outcome
-                    self._run.stop(early, f"safeguard: {why}")
-                    return
+            if why := _broken(safeguard):
+                is_hurt = any(story.in_force_ns for story in stories(self._run.folder.timeline))
+                early = RunOutcome.BASELINE_NOT_MET if outcome is RunOutcome.FAILED and not is_hurt else outcome
+                self._run.stop(early, f"safeguard: {why}")
+                return
 
     def _room(self) -> str:
         options = self._run.options
@@ -61,18 +66,23 @@ class Safeguards:
 
     def _watched(self) -> str:
         """Of bystanders that nobody looks at nobody knows."""
-        rows = Samples.read(self._run.folder.samples).of("health")
+        rows = self._seen()
         last_ns = int(rows[-1]["at"]) if rows else self._run.began_ns
         unseen_s = (time.monotonic_ns() - last_ns) / 1e9
         return f"nobody has looked at the bystanders for {unseen_s:.0f} s" if unseen_s > _STALE_S else ""
 
     def _bystanders(self) -> str:
-        samples = Samples.read(self._run.folder.samples).of("health")
+        samples = self._seen()
         for name in self._run.options.bystanders:
             last = [row.get("healthy") for row in samples if row["service"] == name][-_UNWELL_TIMES:]
             if len(last) == _UNWELL_TIMES and not any(last):
                 return f"{name} is unwell, and no fault was meant for it"
         return ""
+
+    def _seen(self) -> Sequence[Mapping[str, Any]]:
+        from chaos_aura.run.samples import Samples  # noqa: PLC0415 - for who has somebody to watch
+
+        return Samples.read(self._run.folder.samples).of("health")
 
 
 def _broken(safeguard: Safeguard) -> str:

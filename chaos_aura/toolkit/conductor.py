@@ -7,7 +7,6 @@ begin -> hypothesis -> method (load, faults) -> end the faults, watch until it h
 import os
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,6 @@ from chaoslib.types import Dry
 from chaos_aura.core.errors import ChaosAuraError, NotHealed, ServiceUnhealthy
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
-from chaos_aura.core.verdict import failed, passed, unknown
 from chaos_aura.run.about import About
 from chaos_aura.run.conclusion import Conclusion
 from chaos_aura.run.evidence import Evidence
@@ -33,7 +31,6 @@ from chaos_aura.run.result import result
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
-from chaos_aura.run.samples import Samples
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.run.service_logs import Marks
 from chaos_aura.run.standing import Phase, Standing
@@ -44,7 +41,7 @@ from chaos_aura.toolkit.interruption import Interruption
 from chaos_aura.toolkit.journal import condemn, hide_secrets, pronounce
 from chaos_aura.toolkit.judging import judged
 from chaos_aura.toolkit.planned import Planned, planned_faults
-from chaos_aura.toolkit.recovered import await_hypothesis
+from chaos_aura.toolkit.recovered import await_hypothesis, judge_recovery
 from chaos_aura.toolkit.said import LOGGER, Discreet
 from chaos_aura.toolkit.screen import Screen
 
@@ -68,7 +65,7 @@ class Conductor:
         self.run: Run | None = None
         self.evidence = Evidence()
         self.followed = Followed(self)
-        self.interruption = Interruption(self.heal_now)
+        self.interruption = Interruption(self.heal_now, self._tell_patience)
         self.is_prepared = False
         self.is_concluded = False
         self.screen = Screen()
@@ -138,7 +135,7 @@ class Conductor:
         if self.evidence.tenants is None and stories(run.folder.timeline):
             run.enter(Phase.RECOVERY)
             await_hypothesis(run, self.experiment, self.configuration, self.secrets)
-            self._judge_recovery(run)
+            judge_recovery(run, self.experiment)
         if self.evidence.tenants is not None:
             from chaos_aura.run.gathering import findings, gather  # noqa: PLC0415 - for who has a load
 
@@ -204,6 +201,9 @@ class Conductor:
         if current := active.hurting():
             current.faults.is_stopping = True
             current.link.heal_now()
+
+    def _tell_patience(self, name: str) -> None:
+        self.screen.notice(f"received {name}: the rollbacks are run to their end; once more, and they are not")
 
     def halt(self) -> None:
         """What goes on in the background ends: Chaos Toolkit waits for it before it goes on."""
@@ -309,28 +309,6 @@ class Conductor:
             return made[0].standing()
 
         return standing
-
-    def _judge_recovery(self, run: Run) -> None:
-        """Of a run without a load: from where its budget counts until the hypothesis held again."""
-        from chaos_aura.run.outage import outage_of  # noqa: PLC0415 - for who has hurt something
-
-        outage = outage_of(stories(run.folder.timeline), run.momentary, run.options.budget_s)
-        probes = (self.experiment.get("steady-state-hypothesis") or {}).get("probes")
-        if outage is None or run.is_stopping or not probes:
-            return
-        until_ns = time.monotonic_ns()
-        took_s = (until_ns - outage.counts_from_ns) / 1e9
-        noisy_s = Samples.read(run.folder.samples).noisy_s(outage.counts_from_ns)
-        run.timeline.tell("run.hypothesis_awaited", took_s=took_s, noisy_s=noisy_s)
-        told = f"the hypothesis held {took_s:.1f} s later, of {run.options.budget_s:g} s"
-        if took_s <= run.options.budget_s:
-            run.verdicts.judge("recovery", passed(told))
-        elif took_s - noisy_s <= run.options.budget_s:
-            run.verdicts.judge("recovery", unknown(f"{told}; the machine itself was noisy for {noisy_s:.1f} s of that"))
-        else:
-            run.verdicts.judge(
-                "recovery", failed(f"not within {run.options.budget_s:g} s: looked at for {took_s:.1f} s")
-            )
 
     def _note_interruption(self, journal: dict[str, Any]) -> None:
         if name := self.interruption.received:

@@ -88,12 +88,12 @@ class Followed:
         if not self._conductor.is_prepared:
             raise InterruptExecution("nothing of this run is to be rolled back: it was refused before it began")
         self._is_in_rollbacks = True
-        self._conductor.interruption.shield()
+        self._conductor.interruption.is_patient = True
         self._run.enter(Phase.ROLLBACK)
 
     def rollbacks_ended(self) -> None:
         self._is_in_rollbacks = False
-        self._conductor.interruption.unshield()
+        self._conductor.interruption.is_patient = False
 
     def judge_end(self, journal: Mapping[str, Any], status: str) -> None:
         """What only the journal knows: `status` is what Chaos Toolkit itself thinks of the run."""

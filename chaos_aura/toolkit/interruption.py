@@ -18,11 +18,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Interruption:
-    """`on_signal` is called in the handler. `received` is the first signal that came from outside."""
+    """`on_signal` is called in the handler, and so is `on_patience` with the name of a signal that waits its turn.
+    `received` is the first signal that came from outside.
+    """
 
-    def __init__(self, on_signal: Callable[[], None]) -> None:
+    def __init__(self, on_signal: Callable[[], None], on_patience: Callable[[str], None]) -> None:
         self.received = ""
+        self.is_patient = False  # what goes on is cut short only by whoever asks for it twice
         self._on_signal = on_signal
+        self._on_patience = on_patience
+        self._has_been_asked = False
         self._is_own = False
         self._shields = 0
         self._former: dict[signal.Signals, Any] = {}
@@ -43,20 +48,14 @@ class Interruption:
         self._is_own = True
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def shield(self) -> None:
-        """Until `unshield` a signal is only noted: what goes on must not be cut short."""
-        self._shields += 1
-
-    def unshield(self) -> None:
-        self._shields = max(0, self._shields - 1)
-
     @contextmanager
     def shielded(self) -> Iterator[None]:
-        self.shield()
+        """Meanwhile a signal is only noted: what goes on must not be cut short."""
+        self._shields += 1
         try:
             yield
         finally:
-            self.unshield()
+            self._shields -= 1
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
@@ -64,5 +63,15 @@ class Interruption:
         if not is_own:
             self.received = self.received or name
         self._on_signal()
-        if not self._shields:
-            raise Interrupted(name)
+        if self._shields or (self.is_patient and self._waits(name, is_own=is_own)):
+            return
+        raise Interrupted(name)
+
+    def _waits(self, name: str, *, is_own: bool) -> bool:
+        if is_own:
+            return True
+        if self._has_been_asked:
+            return False
+        self._has_been_asked = True
+        self._on_patience(name)
+        return True

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from chaos_aura.core.verdict import Judgement, Verdict, unknown
-from chaos_aura.run.samples import Samples
 
 _OF_TIME = ("probes.latency", "probes.load")  # what they tell depends on how fast the machine is
 _NS = 1e9
@@ -17,6 +16,8 @@ def excused(judgement: Judgement, activity: Mapping[str, Any], run: Mapping[str,
     provider = activity.get("provider") or {}
     if judgement.verdict is not Verdict.FAIL or provider.get("module") not in _OF_TIME:
         return judgement
+    from chaos_aura.run.samples import Samples  # noqa: PLC0415 - for who has failed
+
     until_ns = time.monotonic_ns()
     measured_s = float((provider.get("arguments") or {}).get("window_s") or 0)
     from_ns = until_ns - int((measured_s + float(run.get("duration") or 0)) * _NS) if measured_s else 0

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from chaos_aura.run.standing import Standing
@@ -26,6 +27,7 @@ class Screen:
         self.progress: Progress = _Lines(self)
         self._terminal: Terminal | None = None
         self._closing = ExitStack()
+        self._notices: SimpleQueue[str] = SimpleQueue()
         self._over = threading.Event()
         self._is_there = threading.Event()
         self._drawing: threading.Thread | None = None
@@ -36,6 +38,10 @@ class Screen:
 
     def say(self, line: str) -> None:
         self._opened().say(line)
+
+    def notice(self, line: str) -> None:
+        """From a signal handler, which may wait for nobody: told by the thread that draws."""
+        self._notices.put(line)
 
     def summarize(self, result: dict[str, Any]) -> None:
         terminal = self._opened()
@@ -75,6 +81,8 @@ class Screen:
             self._is_there.set()
         while not self._over.wait(_EVERY_S):
             try:
+                while not self._notices.empty():
+                    self._terminal.say(self._notices.get())
                 self._terminal.show(standing())
             except Exception:  # noqa: BLE001 - a border: that it cannot be shown must not keep the run from going on
                 continue

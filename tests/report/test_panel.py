@@ -16,7 +16,7 @@ def shown(standing: Standing, width: int) -> list[str]:
 def test_no_line_is_wider(phase: Phase, width: int) -> None:
     standing = hurt(note="a note that says a lot of what nobody has room for " * 3)
     lines = panel(Standing(phase, 1.0), width) + panel(standing, width)
-    assert max(line.cell_len for line in lines) <= width
+    assert max(line.cells for line in lines) <= width
 
 
 def test_every_phase_says_where_it_is() -> None:

@@ -22,14 +22,21 @@ _MET = call("platform", "system", "probe", "the system", tolerance="Linux")
 _HELD = action("inject", kind="pretend", target="neo4j", duration=120)
 _LEFT = action("inject", kind="pretend", target="neo4j")
 _ELSEWHERE = action("inject", kind="pretend", target="redis")
+_SHORT = action("inject", kind="pretend", target="neo4j", duration=0.2)
 _SOFT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def waiting(home: FakeHome, kind: str, name: str) -> dict[str, Any]:
-    """Says that it has begun, and waits for long. Not ours: nobody but a signal ends it."""
+    """Says that it has begun, and waits for long. Not ours: nobody but a signal ends it, or who lets it go on."""
     here = home.root / "here"
-    script = f"echo $$ >{here}.new; mv {here}.new {here}; exec sleep 100"
+    wait = f"n=0; until [ -e {here}.go-on ] || [ $n -ge 2000 ]; do sleep 0.05; n=$((n + 1)); done"
+    script = f"echo $$ >{here}.new; mv {here}.new {here}; {wait}"
     return call("subprocess", "check_call", kind, name, arguments={"args": ["/bin/sh", "-c", script]}, tolerance=0)
+
+
+def putting_back(home: FakeHome) -> dict[str, Any]:
+    arguments = {"args": ["/bin/touch", str(home.root / "put-back")]}
+    return call("subprocess", "check_call", "action", "puts back", arguments=arguments)
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ def scene(home: FakeHome, phase: str) -> Scene:
         "fault": Scene([_HELD], [_MET], []),
         "background fault": Scene([{**_HELD, "background": True}, _ELSEWHERE, waits], [_MET], []),
         "recovery": Scene([_LEFT], [], []),
+        "rollbacks": Scene([_SHORT], [_MET], [waits, putting_back(home)]),
     }[phase]
 
 
@@ -68,9 +76,17 @@ def come_to(home: FakeHome, phase: str) -> Iterator["subprocess.Popen[str]"]:
         process.communicate()
 
 
+def await_line(process: "subprocess.Popen[str]", told: str) -> None:
+    assert process.stdout
+    lines: list[str] = []
+    while told not in "".join(lines[-1:]):
+        lines.append(process.stdout.readline())
+        assert lines[-1], lines
+
+
 def _is_there(home: FakeHome, phase: str) -> bool:
-    if phase in ("hypothesis", "background fault"):
-        struck = phase == "hypothesis" or len(home.fake.struck()) == 2
+    if phase in ("hypothesis", "background fault", "rollbacks"):
+        struck = phase != "background fault" or len(home.fake.struck()) == 2
         return (home.root / "here").exists() and struck
     return any(lease.was_in_force for lease in home.ledger.open_leases())
 
@@ -106,7 +122,33 @@ def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None
     assert home.ledger.open_leases() == ()
 
 
-@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault"])
+@pytest.mark.parametrize("number", _SOFT, ids=lambda each: each.name)
+def test_a_signal_lets_the_rollbacks_come_to_their_end_and_says_so(home: FakeHome, number: signal.Signals) -> None:
+    with come_to(home, "rollbacks") as process:
+        process.send_signal(number)
+        await_line(process, f"received {number.name}: the rollbacks are run to their end; once more, and they are not")
+        assert process.poll() is None
+        (home.root / "here.go-on").touch()
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert done.journal["interruption"]["name"] == number.name
+    assert (home.root / "put-back").exists()
+    assert home.ledger.open_leases() == ()
+
+
+def test_a_second_signal_ends_the_rollbacks_as_well(home: FakeHome) -> None:
+    with come_to(home, "rollbacks") as process:
+        process.send_signal(signal.SIGINT)
+        await_line(process, "received SIGINT")
+        process.send_signal(signal.SIGTERM)
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert not (home.root / "put-back").exists()
+    assert home.ledger.open_leases() == ()
+    assert "Traceback" not in done.said
+
+
+@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault", "rollbacks"])
 def test_killed_it_leaves_nothing_in_force_and_the_next_run_passes(home: FakeHome, phase: str) -> None:
     with come_to(home, phase) as process:
         process.kill()
@@ -116,7 +158,7 @@ def test_killed_it_leaves_nothing_in_force_and_the_next_run_passes(home: FakeHom
     [folder] = [each for each in (home.home / "runs").iterdir() if not each.is_symlink()]
     assert not (folder / "result.json").exists(), "nobody can mistake it for a result"
     assert read_timeline(folder / "timeline.jsonl")
-    document = experiment([action("inject", kind="pretend", target="neo4j", duration=0.2)], probes=[_MET])
+    document = experiment([_SHORT], probes=[_MET])
     done = ended(home.root, home.home, started(home.root, home.environ, document))
     assert done.outcome == "passed", done.said
 
@@ -143,12 +185,7 @@ def test_a_second_run_that_may_wait_waits(home: FakeHome) -> None:
     short = action("inject", kind="pretend", target="redis", duration=0.2)
     with come_to(home, "fault") as process:
         waits = started(home.root, home.environ, experiment([short], probes=[_MET], controls=[control]))
-        lines: list[str] = []
-        assert waits.stdout
-        while not any("waiting for run " in line for line in lines):
-            line = waits.stdout.readline()
-            assert line, lines
-            lines.append(line)
+        await_line(waits, "waiting for run ")
         process.send_signal(signal.SIGINT)
         process.wait(_WITHIN_S)
         assert ended(home.root, home.home, waits).outcome == "passed"
