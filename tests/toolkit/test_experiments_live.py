@@ -1,11 +1,15 @@
-"""Three of the experiments as they are, on the real stack. `make soak` runs all of them, many times."""
+"""Three of the experiments as they are, on the real stack, and one in which a decision is lost on purpose. `make soak`
+runs all that stand in experiments/, many times.
+"""
 
 import json
 import os
 from pathlib import Path
+from typing import Any
 
+import neo4j
 import pytest
-from chaos_run import Ran, ended, started
+from chaos_run import Ran, action, call, ended, experiment, started
 
 from chaos_aura.stack.running import RunningStack
 
@@ -16,18 +20,34 @@ _WITHIN_S = 180
 _TRIES = 3
 _CAPACITY = "10"  # measured once on a machine that somebody keeps; here it would take longer than it tells
 _NOISE = ("noisy", "the load itself was late", "could not keep up")
+# The last of those that are over: nobody writes it again.
+_LOSING = '''
+import neo4j
+
+def lose_one(uri):
+    with neo4j.GraphDatabase.driver(uri) as driver:
+        [record] = driver.execute_query("""
+            MATCH (lost:Allocation {state: 'released'})-[:DECIDED_BY]->(decision)
+            WITH lost, decision, lost.allocation_id AS id ORDER BY lost.requested_at_ms DESC LIMIT 1
+            DETACH DELETE lost, decision RETURN id
+        """).records
+        return record["id"]
+'''
 
 
 def known(stack: RunningStack, name: str, tmp_path: Path) -> Ran:
+    return decided(stack, json.loads((_EXPERIMENTS / f"{name}.json").read_text(encoding="utf-8")), tmp_path)
+
+
+def decided(stack: RunningStack, document: dict[str, Any], tmp_path: Path, **more: str) -> Ran:
     """A machine that is too busy leaves a run undecided, and says so: then it is run again. What is decided counts."""
-    document = json.loads((_EXPERIMENTS / f"{name}.json").read_text(encoding="utf-8"))
-    environ = {**os.environ, "CHAOS_AURA_PROJECT": str(stack.project.root), "CHAOS_AURA_CAPACITY": _CAPACITY}
+    environ = {**os.environ, "CHAOS_AURA_PROJECT": str(stack.project.root), "CHAOS_AURA_CAPACITY": _CAPACITY, **more}
     for _ in range(_TRIES):
         ran = ended(tmp_path, stack.project.home, started(tmp_path, environ, document), _WITHIN_S)
         is_noise = ran.result.get("verdict") == "unknown" and any(word in ran.reasons for word in _NOISE)
         if not is_noise:
             return ran
-    raise AssertionError(f"the machine was too busy for {_TRIES} runs of {name}: {ran.reasons}")
+    raise AssertionError(f"the machine was too busy for {_TRIES} runs of {document['title']}: {ran.reasons}")
 
 
 def assert_whole(ran: Ran, stack: RunningStack) -> None:
@@ -66,3 +86,18 @@ def test_without_breakers_it_fails_because_grants_wait_for_stores_that_are_away(
     assert (ran.outcome, ran.code) == ("failed", 1), ran.reasons
     assert ran.result["reasons"][0].startswith("probe grants do not wait for stores that are away: ")
     assert_whole(ran, stack)
+
+
+def test_a_decision_that_is_lost_is_found_and_named(stack: RunningStack, tmp_path: Path) -> None:
+    """Neo4j says that it has it, tenants were told so, and then it is gone."""
+    (tmp_path / "losing.py").write_text(_LOSING, encoding="utf-8")
+    uri = stack.catalogue.service("neo4j").uri
+    loses = call("losing", "lose_one", name="a decision is lost", arguments={"uri": uri})
+    document = experiment([action("drive_allocations"), loses], probes=[])
+    ran = decided(stack, document, tmp_path, PYTHONPATH=str(tmp_path))
+    [lost] = [each["output"] for each in ran.journal["run"] if each["activity"]["name"] == "a decision is lost"]
+    assert (ran.outcome, ran.code) == ("failed", 1), ran.reasons
+    assert [each["allocation"] for each in ran.result["consistency"]["lost"]] == [lost]
+    assert [each["what"] for each in ran.result["judgements"] if each["verdict"] != "pass"] == ["consistency"]
+    with neo4j.GraphDatabase.driver(uri) as driver:
+        assert not driver.execute_query("MATCH (a {allocation_id: $id}) RETURN a", id=lost).records
