@@ -6,9 +6,8 @@ begin -> hypothesis -> method (load, faults) -> end the faults, watch until it h
 
 import os
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,26 +20,22 @@ from chaos_aura.core.errors import ChaosAuraError, NotHealed, ServiceUnhealthy
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.run.about import About
-from chaos_aura.run.conclusion import Conclusion
 from chaos_aura.run.evidence import Evidence
 from chaos_aura.run.faults import stories
 from chaos_aura.run.folder import VARIABLE
 from chaos_aura.run.options import Options
-from chaos_aura.run.preflight import mend_leftovers, refuse_strangers, refuse_unknown_bystanders, stack_up
-from chaos_aura.run.result import result
+from chaos_aura.run.preflight import refuse_strangers
 from chaos_aura.run.revision import Revision
 from chaos_aura.run.run import Run
-from chaos_aura.run.safeguards import Safeguard, Safeguards
 from chaos_aura.run.secrecy import Secrecy
-from chaos_aura.run.service_logs import Marks
 from chaos_aura.run.standing import Phase, Standing
 from chaos_aura.run.turn import turn
 from chaos_aura.toolkit import active
+from chaos_aura.toolkit.concluding import composed, concluded
 from chaos_aura.toolkit.followed import Followed
 from chaos_aura.toolkit.interruption import Interruption
 from chaos_aura.toolkit.journal import condemn, hide_secrets, pronounce
-from chaos_aura.toolkit.judging import judged
-from chaos_aura.toolkit.planned import Planned, planned_faults
+from chaos_aura.toolkit.preparing import Preparation
 from chaos_aura.toolkit.recovered import await_hypothesis, judge_recovery
 from chaos_aura.toolkit.said import LOGGER, Discreet
 from chaos_aura.toolkit.screen import Screen
@@ -69,10 +64,8 @@ class Conductor:
         self.is_prepared = False
         self.is_concluded = False
         self.screen = Screen()
-        self._planned: Sequence[Planned] = ()
-        self._would_touch: list[dict[str, Any]] = []
+        self._preparation = Preparation(self)
         self._revision: Future[Revision] | None = None
-        self._marks: list[tuple[Marks, Path]] = []
         self._closing = ExitStack()
 
     # What Chaos Toolkit calls, in this order.
@@ -96,11 +89,11 @@ class Conductor:
         self._closing.callback(looking.shutdown, wait=False)
         self._revision = looking.submit(Revision.of, project.root)
         if self.is_rehearsal:
-            self._rehearse(run)
+            self._preparation.rehearse(run)
             self.is_prepared = True
             return
         self._closing.enter_context(turn(project.home, run.folder.id, run.about.title, options.wait_s, self.screen.say))
-        self._prepare(run)
+        self._preparation.prepare(run, self._closing)
         self.is_prepared = True
 
     def start_load(self, wanted: "LoadWanted") -> "Tenants":
@@ -152,11 +145,14 @@ class Conductor:
             self.evidence.close(is_hurried=bool(self.interruption.received) or run.is_stopping)
             self._note_interruption(journal)
             self.followed.judge_end(journal, str(status))
-            conclusion = self._concluded(run)
-            document = self._document(run, conclusion)
+            conclusion = concluded(run, self.dry, self.followed.missing())
+            revision = self._revision.result() if self._revision else Revision()
+            touches = self._preparation.would_touch
+            told = composed(run, self.evidence, conclusion, revision, would_touch=touches, crashed=self.crashed)
+            document: dict[str, Any] = self.secrecy.scrub(told)
             run.timeline.tell("run.concluded", outcome=conclusion.outcome.value, reasons=list(conclusion.reasons))
             run.enter(Phase.OVER)
-            self._keep_logs()
+            self._preparation.keep_logs()
             hide_secrets(journal, self.secrecy)
             self.secrecy.clean(run.folder.path)
             run.folder.write(run.folder.result, document)
@@ -234,69 +230,6 @@ class Conductor:
             return f"{told}; its traceback is in {path}"
         return told
 
-    def _prepare(self, run: Run) -> None:
-        if left := mend_leftovers(run.project.home):
-            raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
-        run.catalogue, has_just_started = stack_up(run.project, os.environ, run.options.services, self.screen.progress)
-        if has_just_started:
-            # Its breakers have met each other's absence. What is still not well then, the hypothesis tells.
-            self.screen.say("stack: waiting until it has settled")
-            await_hypothesis(run, self.experiment, self.configuration, self.secrets)
-        refuse_unknown_bystanders(run.catalogue, run.options.bystanders)
-        self._marks = [
-            (Marks(run.project.logs, "*.log"), run.folder.logs),
-            (Marks(run.project.home / "spans", "*.ndjson"), run.folder.spans),
-        ]
-        self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
-        if self._planned:
-            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who hurts something
-
-            current = session.current()
-            for each in self._planned:
-                each.fault(current)
-            current.link.ready()
-        if self._planned or self._loads or run.options.bystanders:
-            from chaos_aura.run.sampler import Sampler  # noqa: PLC0415 - for who has something to watch
-
-            self.evidence.sampler = Sampler(run.folder, run.project.home)
-        self._watch_over(run)
-
-    @property
-    def _loads(self) -> bool:
-        return any(
-            (each.get("provider") or {}).get("func") == "drive_allocations"
-            for each in self.experiment.get("method", ())
-        )
-
-    def _watch_over(self, run: Run) -> None:
-        safeguards = Safeguards(run, [self._safeguard(each) for each in run.options.safeguards])
-        safeguards.start()
-        self._closing.callback(safeguards.close)
-        if run.options.limit_s:
-            why = f"its time limit of {run.options.limit_s:g} s is over (limit_s of the control)"
-            timer = threading.Timer(run.options.limit_s, run.stop, (RunOutcome.INCONCLUSIVE, why))
-            timer.daemon = True
-            timer.start()
-            self._closing.callback(timer.cancel)
-
-    def _safeguard(self, probe: Mapping[str, Any]) -> Safeguard:
-        from chaoslib.activity import run_activity  # noqa: PLC0415 - only for who has one
-
-        def look() -> str:
-            output = run_activity({"type": "probe", **probe}, self.configuration, self.secrets)
-            judgement = judged(probe, {"status": "succeeded", "output": output}, self.configuration, self.secrets)
-            return "" if judgement else f"{probe['name']}: {'; '.join(judgement.reasons)}"
-
-        return look
-
-    def _rehearse(self, run: Run) -> None:
-        self._planned = tuple(planned_faults(self.experiment, self.configuration, self.secrets))
-        if self._planned:
-            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something
-
-            current = session.current()
-            self._would_touch = [each.would_touch(current) for each in self._planned]
-
     def _standings(self, run: Run) -> Callable[[], Standing]:
         """What looks is made by who looks."""
         made: list[Present] = []
@@ -315,31 +248,3 @@ class Conductor:
             reason = f"received {name}"
             self.begun.verdicts.against(RunOutcome.INTERRUPTED, f"{reason}; what was in force was healed at once")
             journal["interruption"] = {"kind": "signal", "name": name, "reason": reason}
-
-    def _concluded(self, run: Run) -> Conclusion:
-        if self.dry is not None and not run.verdicts.speaks_against:
-            return Conclusion(RunOutcome.DRY, (f"a dry run ({self.dry.value}) proves nothing",))
-        missing = [*self.followed.missing()]
-        if run.timeline.lost:
-            missing.append(f"{run.timeline.lost} events of the timeline are lost")
-        missing += [
-            f"{story}: the timeline does not tell of its end"
-            for story in stories(run.folder.timeline)
-            if story.in_force_ns is not None and story.healed_ns is None and not story.wrong
-        ]
-        return run.verdicts.conclude(missing=missing)
-
-    def _document(self, run: Run, conclusion: Conclusion) -> dict[str, Any]:
-        """Figures that cannot be made take the pass with them, and nothing else of the result."""
-        revision = self._revision.result() if self._revision else Revision()
-        try:
-            document = result(run, self.evidence, conclusion, revision, self._would_touch)
-        except Exception as cause:  # noqa: BLE001 - the border: without a result nobody would know what went wrong
-            run.verdicts.against(RunOutcome.INCONCLUSIVE, self.crashed("result", cause))
-            document = result(run, Evidence(), run.verdicts.conclude(), revision, self._would_touch)
-        scrubbed: dict[str, Any] = self.secrecy.scrub(document)
-        return scrubbed
-
-    def _keep_logs(self) -> None:
-        for marks, folder in self._marks:
-            marks.copy_since(folder)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from chaoslib import substitute
 
 from chaos_aura.core.errors import BadInput, ChaosAuraError
-from chaos_aura.core.fault import Fault
 
 if TYPE_CHECKING:
+    from chaos_aura.core.fault import Fault
     from chaos_aura.toolkit.session import Session
 
 _MODULE = "chaos_aura.toolkit.actions"
@@ -28,7 +28,7 @@ class Planned:
     injector: str
     parameters: Mapping[str, Any]
 
-    def fault(self, session: "Session") -> Fault:
+    def fault(self, session: "Session") -> "Fault":
         """BadInput when a word in it means nothing here."""
         session.ground.catalogue.target(self.target)
         if self.injector:

@@ -1,0 +1,108 @@
+"""What a run does before anything is hurt: the stack is up and well, every fault is possible, safeguards look on."""
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.outcome import RunOutcome
+from chaos_aura.run.preflight import mend_leftovers, refuse_unknown_bystanders, stack_up
+from chaos_aura.run.run import Run
+from chaos_aura.run.safeguards import Safeguard, Safeguards
+from chaos_aura.run.service_logs import Marks
+from chaos_aura.toolkit.judging import judged
+from chaos_aura.toolkit.planned import Planned, planned_faults
+from chaos_aura.toolkit.recovered import await_hypothesis
+
+if TYPE_CHECKING:
+    from chaos_aura.toolkit.conductor import Conductor
+
+_LOADS = "drive_allocations"
+
+
+class Preparation:
+    """`would_touch`: of a dry run, what each of its faults would touch."""
+
+    def __init__(self, conductor: "Conductor") -> None:
+        self.would_touch: list[dict[str, Any]] = []
+        self._conductor = conductor
+        self._marks: list[tuple[Marks, Path]] = []
+
+    def prepare(self, run: Run, closing: ExitStack) -> None:
+        """`closing` gets what is to be put back in the end."""
+        if left := mend_leftovers(run.project.home):
+            raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
+        self._bring_up(run)
+        self._marks = [
+            (Marks(run.project.logs, "*.log"), run.folder.logs),
+            (Marks(run.project.home / "spans", "*.ndjson"), run.folder.spans),
+        ]
+        planned = self._planned()
+        if planned:
+            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who hurts something
+
+            current = session.current()
+            for each in planned:
+                each.fault(current)
+            current.link.ready()
+        if planned or self._has_load or run.options.bystanders:
+            from chaos_aura.run.sampler import Sampler  # noqa: PLC0415 - for who has something to watch
+
+            self._conductor.evidence.sampler = Sampler(run.folder, run.project.home)
+        self._watch_over(run, closing)
+
+    def rehearse(self, _run: Run) -> None:
+        """Nothing is touched: what would be is found out."""
+        if planned := self._planned():
+            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something
+
+            current = session.current()
+            self.would_touch = [each.would_touch(current) for each in planned]
+
+    def keep_logs(self) -> None:
+        for marks, folder in self._marks:
+            marks.copy_since(folder)
+
+    def _bring_up(self, run: Run) -> None:
+        of, screen = self._conductor, self._conductor.screen
+        run.catalogue, has_just_started = stack_up(run.project, os.environ, run.options.services, screen.progress)
+        if has_just_started:
+            # Its breakers have met each other's absence. What is still not well then, the hypothesis tells.
+            screen.say("stack: waiting until it has settled")
+            await_hypothesis(run, of.experiment, of.configuration, of.secrets)
+        refuse_unknown_bystanders(run.catalogue, run.options.bystanders)
+
+    def _planned(self) -> tuple[Planned, ...]:
+        of = self._conductor
+        return tuple(planned_faults(of.experiment, of.configuration, of.secrets))
+
+    @property
+    def _has_load(self) -> bool:
+        method = self._conductor.experiment.get("method", ())
+        return any((each.get("provider") or {}).get("func") == _LOADS for each in method)
+
+    def _watch_over(self, run: Run, closing: ExitStack) -> None:
+        safeguards = Safeguards(run, [self._safeguard(each) for each in run.options.safeguards])
+        safeguards.start()
+        closing.callback(safeguards.close)
+        if run.options.limit_s:
+            why = f"its time limit of {run.options.limit_s:g} s is over (limit_s of the control)"
+            timer = threading.Timer(run.options.limit_s, run.stop, (RunOutcome.INCONCLUSIVE, why))
+            timer.daemon = True
+            timer.start()
+            closing.callback(timer.cancel)
+
+    def _safeguard(self, probe: Mapping[str, Any]) -> Safeguard:
+        from chaoslib.activity import run_activity  # noqa: PLC0415 - only for who has one
+
+        of = self._conductor
+
+        def look() -> str:
+            output = run_activity({"type": "probe", **probe}, of.configuration, of.secrets)
+            judgement = judged(probe, {"status": "succeeded", "output": output}, of.configuration, of.secrets)
+            return "" if judgement else f"{probe['name']}: {'; '.join(judgement.reasons)}"
+
+        return look
