@@ -66,7 +66,14 @@ _PASSED: dict[str, Any] = {
         | {"p50_ms": 1.2, "p95_ms": 3.4, "p99_ms": 9.2},
     },
     "consistency": {"acknowledged": 311, "lost": [], "doubled": [], "disagreeing": [], "leaked": {}},
-    "load": {"shape": "baseline", "capacity_per_s": 15.0, "rate_per_s": 4.5, "due": 317, "begun": 317}
+    "load": {
+        "shape": "baseline",
+        "capacity_per_s": 15.0,
+        "capacity_origin": "measured",
+        "rate_per_s": 4.5,
+        "due": 317,
+        "begun": 317,
+    }
     | {"lag_p99_ms": 1.2},
     "machine": {"cpus": 2, "memory_mb": 7900, "kernel": "6.1", "python": "3.12.1", "noisy_s": 0.0},
     "git": {"revision": "1b52640", "dirty": False},

@@ -16,6 +16,7 @@ from chaos_aura.core.address import Address
 from chaos_aura.core.errors import BadInput
 
 SCHEMA = 1
+LOCAL = "local"  # the stack of processes that a supervisor keeps
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from chaos_aura.load.closed_loop import ClosedLoop, asked
 
 CAPACITY = "capacity.json"
 VARIABLE = "CHAOS_AURA_CAPACITY"
+MEASURED, DISTURBED = "measured", "measured beside other work"
 _INVENTORY_WITHIN_S = 5.0
 _REMEDY = "look at it: chaos-aura status"
 
@@ -44,11 +45,11 @@ class MeasuredOn:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`windows_per_s` is what each stretch gave, whose median it is; `origin`: `measured`, or who said so."""
+    """`windows_per_s` is what each stretch gave, whose median it is; `origin`: how it was measured, or who said so."""
 
     cycles_per_s: float
     windows_per_s: Sequence[float] = ()
-    origin: str = "measured"
+    origin: str = MEASURED
 
 
 def measure_capacity(
@@ -89,8 +90,9 @@ def capacity_of(
     if known is None:
         was_disturbed = is_disturbed()
         known = measure(url, tag)
-        if not was_disturbed:
-            _keep(path, known, on)
+        if was_disturbed:
+            return replace(known, origin=DISTURBED)
+        _keep(path, known, on)
     return known
 
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Wide since Unicode 16; this Python may know an older one.
+_WIDE_SINCE = (("\u2630", "\u2637"), ("\u268a", "\u268f"), ("\u4dc0", "\u4dff"), ("\U0001d300", "\U0001d376"))
 _ELLIPSIS = "…"
 _RESET = "\x1b[0m"
 _MODES = {"bold": 1, "dim": 2, "italic": 3}
@@ -96,7 +98,9 @@ def cells_of(text: str) -> int:
 def _cells_of_one(character: str) -> int:
     if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2
+    return 2 if any(low <= character <= high for low, high in _WIDE_SINCE) else 1
 
 
 def _end_of_line(plain: str, start: int, width: int) -> int:

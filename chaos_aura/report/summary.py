@@ -13,6 +13,7 @@ from chaos_aura.report.promises import promises
 from chaos_aura.report.quantity import latency, measured, rate, spent, when
 from chaos_aura.report.times import times
 
+_DISTURBED = "measured beside other work"  # where a machine carried less than it can
 _WIDEST, _NARROWEST = 110, 20
 _LABEL, _ROOM_FOR_LABEL = 13, 60
 _MOST_REASONS, _POINT = 5, "· "
@@ -106,7 +107,9 @@ def _rates(load: Part) -> str:
     now, most = load["rate_per_s"].number, load["capacity_per_s"].number
     if now is None:
         return ""
-    return rate(now) + (f" of a capacity of {rate(most)}" if most is not None else "")
+    told = rate(now) + (f" of a capacity of {rate(most)}" if most is not None else "")
+    origin = load["capacity_origin"].text
+    return f"{told}, {origin}" if origin == _DISTURBED else told
 
 
 def _begun(load: Part) -> str:

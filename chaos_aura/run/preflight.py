@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.catalogue import LOCAL, Catalogue
 from chaos_aura.core.errors import BadInput, MachineLacks, PingFailed, StackDown
 from chaos_aura.core.project import Project
 from chaos_aura.faults.ground import Ground
@@ -20,7 +20,6 @@ from chaos_aura.supervision.state import ChildState
 
 _HOME = Path(__file__).resolve().parents[2]
 _OURS = ("injectors", "probes", "steady_states")
-_LOCAL = "local"
 _PING_WITHIN_S = 5.0
 
 
@@ -60,7 +59,7 @@ def stack_up(
     Whether something had to be started.
     """
     catalogue = _present(project.home)
-    was_down = catalogue is None or (catalogue.stack == _LOCAL and not _is_well(project.home, catalogue, services))
+    was_down = catalogue is None or (catalogue.stack == LOCAL and not _is_well(project.home, catalogue, services))
     if was_down or catalogue is None:
         _bring_up(project, environ, services, progress)
         catalogue = Ground(project.home, {}).catalogue
@@ -81,7 +80,7 @@ def _present(home: Path) -> Catalogue | None:
     """None where there is no stack, or a local one that does not run."""
     try:
         catalogue = Ground(home, {}).catalogue
-        if catalogue.stack == _LOCAL:
+        if catalogue.stack == LOCAL:
             Supervision(home).pid()
     except StackDown:
         return None

@@ -80,6 +80,7 @@ def _load(tenants: "Tenants") -> dict[str, Any]:
         "shape": "rate" if tenants.wanted.rate_per_s else tenants.wanted.shape,
         "pattern": tenants.wanted.pattern,
         "capacity_per_s": tenants.capacity_per_s or None,
+        "capacity_origin": tenants.capacity_origin or None,
         "rate_per_s": last.rate_per_s,
         "due": state.due,
         "begun": state.begun,

@@ -29,11 +29,13 @@ class Safeguards:
             self._all.append((RunOutcome.INTERRUPTED, self._watched))
             self._all.append((RunOutcome.FAILED, self._bystanders))
         self._over = threading.Event()
+        self._from_ns = 0
         self._threads = [
             threading.Thread(target=self._look, args=each, name="safeguard", daemon=True) for each in self._all
         ]
 
     def start(self) -> None:
+        self._from_ns = time.monotonic_ns()
         for thread in self._threads:
             thread.start()
 
@@ -45,9 +47,14 @@ class Safeguards:
                 thread.join(max(0.0, until_s - time.monotonic()))
 
     def _look(self, outcome: RunOutcome, safeguard: Safeguard) -> None:
-        """Each in a thread of its own: one that hangs does not keep the others from looking."""
+        """Each in a thread of its own: one that hangs does not keep the others from looking. Of a run that is ending,
+        whatever ends it, nothing is expected any more.
+        """
         while not self._over.wait(_LOOK_EVERY_S):
-            if why := _broken(safeguard):
+            why = _broken(safeguard)
+            if self._over.is_set() or self._run.is_stopping:
+                return
+            if why:
                 is_hurt = any(story.in_force_ns for story in stories(self._run.folder.timeline))
                 early = RunOutcome.BASELINE_NOT_MET if outcome is RunOutcome.FAILED and not is_hurt else outcome
                 self._run.stop(early, f"safeguard: {why}")
@@ -67,7 +74,7 @@ class Safeguards:
     def _watched(self) -> str:
         """Of bystanders that nobody looks at nobody knows."""
         rows = self._seen()
-        last_ns = int(rows[-1]["at"]) if rows else self._run.began_ns
+        last_ns = int(rows[-1]["at"]) if rows else self._from_ns
         unseen_s = (time.monotonic_ns() - last_ns) / 1e9
         return f"nobody has looked at the bystanders for {unseen_s:.0f} s" if unseen_s > _STALE_S else ""
 

@@ -17,10 +17,10 @@ class Marks:
         self._folder = folder
         self._pattern = pattern
         self._most_bytes = most_bytes
-        self._ends: dict[int, _Mark] = {}
+        self._ends: list[_Mark] = []
         for path in _files(folder, pattern):
             with suppress(OSError):  # renamed in this moment
-                self._ends[path.stat().st_ino] = _Mark.of(path)
+                self._ends.append(_Mark.of(path))
 
     def copy_since(self, to: Path) -> Mapping[str, int]:
         """How many bytes of each. What cannot be copied is left out: it decides nothing."""
@@ -34,9 +34,8 @@ class Marks:
 
     def _copy(self, path: Path, to: Path) -> int:
         status = path.stat()
-        mark = self._ends.get(status.st_ino)
-        start = mark.end if mark and mark.is_of(path, status.st_size) else 0
-        start = max(start, status.st_size - self._most_bytes)
+        ends = [mark.end for mark in self._ends if mark.is_of(path, status.st_size)]
+        start = max([*ends, status.st_size - self._most_bytes, 0])
         if start >= status.st_size:
             return 0
         with path.open("rb") as source, to.open("wb") as target:
@@ -47,18 +46,23 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """`head`: the number of a file that is gone may be another file's by now."""
+    """Known again by its beginning: a file that is put aside gets another name, one that is copied another number."""
 
+    service: str
     end: int
     head: bytes
 
     @classmethod
     def of(cls, path: Path) -> "_Mark":
         end = path.stat().st_size
-        return cls(end, _head(path, end))
+        return cls(_service(path), end, _head(path, end))
 
     def is_of(self, path: Path, size: int) -> bool:
-        return size >= self.end and _head(path, self.end) == self.head
+        return _service(path) == self.service and size >= self.end and _head(path, self.end) == self.head
+
+
+def _service(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _head(path: Path, end: int) -> bytes:

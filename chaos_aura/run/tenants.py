@@ -44,9 +44,10 @@ class Tenants:
         self._direct = f"http://{run.catalogue.service(_API).address}"
         self.inventory = inventory_of(self._direct)
         self.free = free_of(self._direct)
-        self.capacity_per_s = (
-            capacity_here(run, run.catalogue, self._direct, self.inventory) if wanted.needs_capacity else 0.0
-        )
+        self.capacity_per_s, self.capacity_origin = 0.0, ""
+        if wanted.needs_capacity:
+            capacity = capacity_here(run, run.catalogue, self._direct, self.inventory)
+            self.capacity_per_s, self.capacity_origin = capacity.cycles_per_s, capacity.origin
         url = f"http://{run.catalogue.edge(_EDGE).address}"
         self.plan: LoadPlan = wanted.plan(url, run.tag, run.seed, self.capacity_per_s, run.options.limit_s)
         self.baselines: Mapping[str, Baseline] = {}

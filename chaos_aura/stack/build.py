@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue, Edge
+from chaos_aura.core.catalogue import LOCAL, Catalogue, Edge
 from chaos_aura.core.project import Project
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.cache import Cache
@@ -70,7 +70,7 @@ def catalogue_of(site: Site, workers: int = 1) -> Catalogue:
         Edge(client, name, site.address(edge_port_name(client, name)), upstream, services[name].scheme)
         for (client, name), upstream in _upstreams(site).items()
     )
-    return Catalogue("local", tuple(services.values()), edges)
+    return Catalogue(LOCAL, tuple(services.values()), edges)
 
 
 def _upstreams(site: Site) -> dict[tuple[str, str], Address]:

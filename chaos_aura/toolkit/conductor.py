@@ -89,7 +89,7 @@ class Conductor:
         self._closing.callback(looking.shutdown, wait=False)
         self._revision = looking.submit(Revision.of, project.root)
         if self.is_rehearsal:
-            self._preparation.rehearse(run)
+            self._preparation.rehearse()
             self.is_prepared = True
             return
         self._closing.enter_context(turn(project.home, run.folder.id, run.about.title, options.wait_s, self.screen.say))
@@ -199,7 +199,7 @@ class Conductor:
             current.link.heal_now()
 
     def _tell_patience(self, name: str) -> None:
-        self.screen.notice(f"received {name}: the rollbacks are run to their end; once more, and they are not")
+        self.screen.notice(f"received {name}: the rollbacks go on; once more, and they end")
 
     def halt(self) -> None:
         """What goes on in the background ends: Chaos Toolkit waits for it before it goes on."""

@@ -5,12 +5,14 @@ A handler takes no lock: it may have interrupted whoever holds it.
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ONE_REQUEST_S = 1.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -27,7 +29,7 @@ class Interruption:
         self.is_patient = False  # what goes on is cut short only by whoever asks for it twice
         self._on_signal = on_signal
         self._on_patience = on_patience
-        self._has_been_asked = False
+        self._asked_at_s = 0.0
         self._is_own = False
         self._shields = 0
         self._former: dict[signal.Signals, Any] = {}
@@ -68,10 +70,12 @@ class Interruption:
         raise Interrupted(name)
 
     def _waits(self, name: str, *, is_own: bool) -> bool:
-        if is_own:
+        """One request may come as two signals: of a terminal that is closed, of who ends a group and each in it."""
+        now_s = time.monotonic()
+        if is_own or (self._asked_at_s and now_s - self._asked_at_s < _ONE_REQUEST_S):
             return True
-        if self._has_been_asked:
+        if self._asked_at_s:
             return False
-        self._has_been_asked = True
+        self._asked_at_s = now_s
         self._on_patience(name)
         return True

@@ -37,7 +37,7 @@ class Preparation:
             raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
         self._bring_up(run)
         self._marks = [
-            (Marks(run.project.logs, "*.log"), run.folder.logs),
+            (Marks(run.project.logs, "*.log*"), run.folder.logs),
             (Marks(run.project.home / "spans", "*.ndjson"), run.folder.spans),
         ]
         planned = self._planned()
@@ -54,7 +54,7 @@ class Preparation:
             self._conductor.evidence.sampler = Sampler(run.folder, run.project.home)
         self._watch_over(run, closing)
 
-    def rehearse(self, _run: Run) -> None:
+    def rehearse(self) -> None:
         """Nothing is touched: what would be is found out."""
         if planned := self._planned():
             from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something

@@ -30,6 +30,7 @@ def await_hypothesis(run: Run, experiment: Mapping[str, Any], configuration: Any
 
 def judge_recovery(run: Run, experiment: Mapping[str, Any]) -> None:
     """From where its budget counts until now, when the hypothesis holds again or was waited for long enough."""
+    until_ns = time.monotonic_ns()
     from chaos_aura.run.outage import outage_of  # noqa: PLC0415 - for who has hurt something
     from chaos_aura.run.samples import Samples  # noqa: PLC0415
 
@@ -37,7 +38,7 @@ def judge_recovery(run: Run, experiment: Mapping[str, Any]) -> None:
     probes = (experiment.get("steady-state-hypothesis") or {}).get("probes")
     if outage is None or run.is_stopping or not probes:
         return
-    took_s = (time.monotonic_ns() - outage.counts_from_ns) / 1e9
+    took_s = (until_ns - outage.counts_from_ns) / 1e9
     noisy_s = Samples.read(run.folder.samples).noisy_s(outage.counts_from_ns)
     run.timeline.tell("run.hypothesis_awaited", took_s=took_s, noisy_s=noisy_s)
     told, budget_s = f"the hypothesis held {took_s:.1f} s later", run.options.budget_s

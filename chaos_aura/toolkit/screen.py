@@ -62,7 +62,7 @@ class Screen:
         return self._terminal
 
     def _made(self) -> "Terminal":
-        from chaos_aura.report.terminal import Terminal  # noqa: PLC0415 - rich takes a moment
+        from chaos_aura.report.terminal import Terminal  # noqa: PLC0415 - while others wait
 
         terminal = Terminal.on(sys.stderr, os.environ)
         self._closing.enter_context(terminal.logs_above())
@@ -72,7 +72,13 @@ class Screen:
         self._over.set()
         if self._drawing is not None and self._drawing is not threading.current_thread():
             self._drawing.join()
+        if self._terminal is not None:
+            self._tell_notices(self._terminal)
         self._closing.close()
+
+    def _tell_notices(self, terminal: "Terminal") -> None:
+        while not self._notices.empty():
+            terminal.say(self._notices.get())
 
     def _draw(self, standing: Callable[[], Standing]) -> None:
         try:
@@ -81,8 +87,7 @@ class Screen:
             self._is_there.set()
         while not self._over.wait(_EVERY_S):
             try:
-                while not self._notices.empty():
-                    self._terminal.say(self._notices.get())
+                self._tell_notices(self._terminal)
                 self._terminal.show(standing())
             except Exception:  # noqa: BLE001 - a border: that it cannot be shown must not keep the run from going on
                 continue

@@ -93,6 +93,7 @@ class RecordedLoad:
     operations: list[Operation]
     wanted: LoadWanted = field(default_factory=LoadWanted)
     capacity_per_s: float = 15.0
+    capacity_origin: str = "measured"
     state: LoadState = _ENDED
     last: LoadState = _RUNNING
 

@@ -20,19 +20,27 @@ _WITHIN_S = 180
 _TRIES = 3
 _CAPACITY = "10"  # measured once on a machine that somebody keeps; here it would take longer than it tells
 _NOISE = ("noisy", "the load itself was late", "could not keep up")
-# The last of those that are over: nobody writes it again.
-_LOSING = '''
+# The last of this run's that are over: nobody writes it again.
+_LOSING = """
+import json, os, pathlib, time
 import neo4j
 
-def lose_one(uri):
-    with neo4j.GraphDatabase.driver(uri) as driver:
-        [record] = driver.execute_query("""
-            MATCH (lost:Allocation {state: 'released'})-[:DECIDED_BY]->(decision)
-            WITH lost, decision, lost.allocation_id AS id ORDER BY lost.requested_at_ms DESC LIMIT 1
-            DETACH DELETE lost, decision RETURN id
-        """).records
-        return record["id"]
+LOST = '''
+    MATCH (lost:Allocation {state: 'released'})-[:DECIDED_BY]->(decision)
+    WHERE lost.allocation_id STARTS WITH $tag
+    WITH lost, decision, lost.allocation_id AS id ORDER BY lost.requested_at_ms DESC LIMIT 1
+    DETACH DELETE lost, decision RETURN id
 '''
+
+def lose_one(uri):
+    tag = json.loads(pathlib.Path(os.environ["CHAOS_AURA_RUN"], "run.json").read_text())["tag"]
+    until_s = time.monotonic() + 30
+    with neo4j.GraphDatabase.driver(uri) as driver:
+        while not (found := driver.execute_query(LOST, tag=tag).records):
+            assert time.monotonic() < until_s, "nothing of this run has been released"
+            time.sleep(0.1)
+        return found[0]["id"]
+"""
 
 
 def known(stack: RunningStack, name: str, tmp_path: Path) -> Ran:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from fake_home import FakeHome
 from chaos_aura.record.timeline import read_timeline
 
 _WITHIN_S = 60.0
+_ONE_REQUEST_S = 1.1  # what comes sooner is the same request
 _HEALED_WITHIN_S = 20.0  # on a busy machine; the storm of tests/faults measures how fast it is
 _MET = call("platform", "system", "probe", "the system", tolerance="Linux")
 _HELD = action("inject", kind="pretend", target="neo4j", duration=120)
@@ -126,7 +128,7 @@ def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None
 def test_a_signal_lets_the_rollbacks_come_to_their_end_and_says_so(home: FakeHome, number: signal.Signals) -> None:
     with come_to(home, "rollbacks") as process:
         process.send_signal(number)
-        await_line(process, f"received {number.name}: the rollbacks are run to their end; once more, and they are not")
+        await_line(process, f"received {number.name}: the rollbacks go on; once more, and they end")
         assert process.poll() is None
         (home.root / "here.go-on").touch()
         done = ended(home.root, home.home, process, _WITHIN_S)
@@ -136,10 +138,23 @@ def test_a_signal_lets_the_rollbacks_come_to_their_end_and_says_so(home: FakeHom
     assert home.ledger.open_leases() == ()
 
 
-def test_a_second_signal_ends_the_rollbacks_as_well(home: FakeHome) -> None:
+def test_a_request_that_comes_as_two_signals_is_one(home: FakeHome) -> None:
+    """As a terminal that is closed, or who ends a group and each in it, sends them."""
+    with come_to(home, "rollbacks") as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        await_line(process, "received SIG")
+        (home.root / "here.go-on").touch()
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert (home.root / "put-back").exists()
+
+
+def test_who_asks_again_ends_the_rollbacks_as_well(home: FakeHome) -> None:
     with come_to(home, "rollbacks") as process:
         process.send_signal(signal.SIGINT)
         await_line(process, "received SIGINT")
+        time.sleep(_ONE_REQUEST_S)
         process.send_signal(signal.SIGTERM)
         done = ended(home.root, home.home, process, _WITHIN_S)
     assert (done.outcome, done.code) == ("interrupted", 1), done.said

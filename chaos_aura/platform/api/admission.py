@@ -23,6 +23,13 @@ class Limits:
     late_s: float = 1.0
 
 
+@dataclass(slots=True)
+class Visit:
+    """Without an answer it says nothing of how fast answers come: nobody may be there to give one."""
+
+    has_answer: bool = True
+
+
 class Overloaded(PlatformError):
     """All places are taken, and so is the queue; or nobody left in time."""
 
@@ -68,13 +75,13 @@ class Lane:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def place(self) -> AsyncIterator[Visit]:
         """Raises Overloaded within `wait_s`."""
         await self._enter()
         loop = asyncio.get_running_loop()
-        let_in_at_s = loop.time()
+        let_in_at_s, visit = loop.time(), Visit()
         try:
-            yield
+            yield visit
         except DependencyAway:
             self._pace.silent(let_in_at_s, loop.time())
             raise
@@ -84,7 +91,8 @@ class Lane:
             self._answered(let_in_at_s, loop.time())  # a refusal is an answer too
             raise
         else:
-            self._answered(let_in_at_s, loop.time())
+            if visit.has_answer:
+                self._answered(let_in_at_s, loop.time())
         finally:
             self._leave()
 

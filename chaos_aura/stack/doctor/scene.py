@@ -15,7 +15,7 @@ from chaos_aura.stack.services import Site
 
 _FIRST_PORT = 1
 _BESIDE_PATH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-_TEMPORARY = ("/tmp", "/var/tmp")
+_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Scene:
     @property
     def temporary(self) -> Path:
         """Found by asking: `tempfile` tries with a file, which stays when it is killed at that moment."""
-        candidates = [Path(name) for name in (self.environ.get("TMPDIR"), *_TEMPORARY) if name]
+        named = (self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        candidates = [Path(name).absolute() for name in (*named, *_TEMPORARY) if name]
         return next((path for path in candidates if path.is_dir() and os.access(path, os.W_OK | os.X_OK)), Path.cwd())
 
     @property

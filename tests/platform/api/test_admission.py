@@ -186,9 +186,15 @@ def test_what_is_late_while_places_are_free_is_not_late_because_of_too_many() ->
 def test_one_that_waited_long_for_its_answer_says_nothing_against_the_dependency() -> None:
     """A worker that was killed is not too much work: those who wait for the next one cost nothing."""
 
+    async def wait_in_vain(one: Lane) -> None:
+        async with one.place() as visit:
+            await asyncio.sleep(60)
+            visit.has_answer = False
+
     async def come() -> None:
         one = lane(Limits(in_flight=8, queue=0, wait_s=0, least=2))
-        await hold(one, 60)
+        await asyncio.gather(*(wait_in_vain(one) for _ in range(8)))
+        assert one.at_once == 8
         with suppress(DeadlinePassed):
             async with one.place():
                 raise DeadlinePassed("worker", "did not answer")

@@ -72,8 +72,10 @@ def allocation_routes(services: Services) -> APIRouter:
         asked = read_body(await request.body())
         name_after(request, asked.request_id)
         with bound(asked.request_id):
-            async with services.admission.allocations.place():
-                return _told(await services.allocations.allocate(asked, WAIT_S))
+            async with services.admission.allocations.place() as visit:
+                answer = await services.allocations.allocate(asked, WAIT_S)
+                visit.has_answer = answer.allocation.state is not State.PENDING
+                return _told(answer)
 
     @router.get(
         "/allocations/{allocation_id}", summary="One allocation's story", responses=_LOOKED, dependencies=[only_query()]
