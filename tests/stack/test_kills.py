@@ -22,8 +22,8 @@ from chaos_aura.stack.supervisor.backoff import CAP_S
 from chaos_aura.supervision.state import ChildState
 
 pytestmark = pytest.mark.live
-ROUNDS = amount(4, long=10)
-BY_THEMSELVES = amount(2, long=4)
+ROUNDS = amount(2, long=10)
+BY_THEMSELVES = amount(1, long=4)
 LOOKS_WITHIN_S = 2.0
 BACK_WITHIN_S = 60.0
 SETTLES_WITHIN_S = 30.0
