@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from awaiting import wait_until
-from chaos_run import action, call, ended, experiment, started
+from chaos_run import action, call, control, ended, experiment, started
 from fake_home import FakeHome
 
 from chaos_aura.record.timeline import read_timeline
@@ -192,15 +192,26 @@ def test_a_second_run_on_the_same_stack_is_refused_with_the_first_ones_name(home
     assert json.loads((first / "result.json").read_text())["outcome"] == "interrupted"
 
 
+_PATIENT = control(wait_s=60)
+
+
 def test_a_second_run_that_may_wait_waits(home: FakeHome) -> None:
-    control = {
-        "name": "chaos-aura",
-        "provider": {"type": "python", "module": "chaos_aura.toolkit.control", "arguments": {"wait_s": 60}},
-    }
     short = action("inject", kind="pretend", target="redis", duration=0.2)
     with come_to(home, "fault") as process:
-        waits = started(home.root, home.environ, experiment([short], probes=[_MET], controls=[control]))
+        waits = started(home.root, home.environ, experiment([short], probes=[_MET], controls=[_PATIENT]))
         await_line(waits, "waiting for run ")
         process.send_signal(signal.SIGINT)
         process.wait(_WITHIN_S)
         assert ended(home.root, home.home, waits).outcome == "passed"
+
+
+@pytest.mark.parametrize("number", _SOFT, ids=lambda each: each.name)
+def test_a_signal_ends_one_that_waits_for_its_turn_and_not_the_other(home: FakeHome, number: signal.Signals) -> None:
+    with come_to(home, "fault") as process:
+        waits = started(home.root, home.environ, experiment([_SHORT], probes=[_MET], controls=[_PATIENT]))
+        await_line(waits, "waiting for run ")
+        waits.send_signal(number)
+        done = ended(home.root, home.home, waits)
+        assert (done.outcome, done.code) == ("interrupted", 1), done.said
+        assert len(home.fake.struck()) == 1, "what belongs to the other goes on"
+        assert process.poll() is None
