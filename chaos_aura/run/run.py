@@ -46,6 +46,7 @@ class Run:
     phase_began_ns: int = 0
     catalogue: Catalogue | None = None
     momentary: set[str] = field(default_factory=set)  # leases of faults from which the system must heal itself
+    is_ending: bool = False  # a signal may set it: whatever is wrong from now on is no news
     on_stop: Callable[[], None] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _first: threading.Lock = field(default_factory=threading.Lock)  # who takes it keeps it

@@ -47,12 +47,12 @@ class Safeguards:
                 thread.join(max(0.0, until_s - time.monotonic()))
 
     def _look(self, outcome: RunOutcome, safeguard: Safeguard) -> None:
-        """Each in a thread of its own: one that hangs does not keep the others from looking. Of a run that is ending,
-        whatever ends it, nothing is expected any more.
+        """Each in a thread of its own: one that hangs does not keep the others from looking. Of a run that is being
+        stopped or concluded nothing is expected any more.
         """
         while not self._over.wait(_LOOK_EVERY_S):
             why = _broken(safeguard)
-            if self._over.is_set() or self._run.is_stopping:
+            if self._over.is_set() or self._run.is_stopping or self._run.is_ending:
                 return
             if why:
                 is_hurt = any(story.in_force_ns for story in stories(self._run.folder.timeline))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MOST_BYTES = 20_000_000  # of each
-_HEAD_BYTES = 512
+_KNOWN_BYTES = 512
 
 
 class Marks:
@@ -34,8 +34,8 @@ class Marks:
 
     def _copy(self, path: Path, to: Path) -> int:
         status = path.stat()
-        ends = [mark.end for mark in self._ends if mark.is_of(path, status.st_size)]
-        start = max([*ends, status.st_size - self._most_bytes, 0])
+        known = [mark.start_in(path, status.st_size) for mark in self._ends]
+        start = max([*known, status.st_size - self._most_bytes, 0])
         if start >= status.st_size:
             return 0
         with path.open("rb") as source, to.open("wb") as target:
@@ -46,28 +46,36 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Known again by its beginning: a file that is put aside gets another name, one that is copied another number."""
+    """Known again by its beginning, as a file that was put aside is, or by what it ended with, as a copy of its end."""
 
     service: str
     end: int
     head: bytes
+    tail: bytes
 
     @classmethod
     def of(cls, path: Path) -> "_Mark":
         end = path.stat().st_size
-        return cls(_service(path), end, _head(path, end))
+        return cls(_service(path), end, _part(path, 0, end), _part(path, max(0, end - _KNOWN_BYTES), end))
 
-    def is_of(self, path: Path, size: int) -> bool:
-        return _service(path) == self.service and size >= self.end and _head(path, self.end) == self.head
+    def start_in(self, path: Path, size: int) -> int:
+        """Where what was written since begins; 0 in a file that has nothing of this one."""
+        if _service(path) != self.service or not self.tail:
+            return 0
+        if size >= self.end and _part(path, 0, self.end) == self.head:
+            return self.end
+        place = path.read_bytes().rfind(self.tail)
+        return 0 if place < 0 else place + len(self.tail)
 
 
 def _service(path: Path) -> str:
     return path.name.partition(".")[0]
 
 
-def _head(path: Path, end: int) -> bytes:
+def _part(path: Path, start: int, end: int) -> bytes:
     with path.open("rb") as file:
-        return file.read(min(end, _HEAD_BYTES))
+        file.seek(start)
+        return file.read(min(end - start, _KNOWN_BYTES))
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

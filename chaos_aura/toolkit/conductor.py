@@ -141,6 +141,7 @@ class Conductor:
         condemn(journal)
         with self.interruption.shielded():
             run = self.begun
+            self._preparation.look_away()
             self.end_faults()
             self.evidence.close(is_hurried=bool(self.interruption.received) or run.is_stopping)
             self._note_interruption(journal)
@@ -194,12 +195,14 @@ class Conductor:
 
     def heal_now(self) -> None:
         """By the reaper, at once, from a signal handler or any thread: it takes no lock and waits for nothing."""
+        if self.run is not None:
+            self.run.is_ending = True
         if current := active.hurting():
             current.faults.is_stopping = True
             current.link.heal_now()
 
     def _tell_patience(self, name: str) -> None:
-        self.screen.notice(f"received {name}: the rollbacks go on; once more, and they end")
+        self.screen.notice(f"received {name}: the rollbacks go on; once more after a second, and they end")
 
     def halt(self) -> None:
         """What goes on in the background ends: Chaos Toolkit waits for it before it goes on."""

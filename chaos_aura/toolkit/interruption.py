@@ -29,7 +29,8 @@ class Interruption:
         self.is_patient = False  # what goes on is cut short only by whoever asks for it twice
         self._on_signal = on_signal
         self._on_patience = on_patience
-        self._asked_at_s = 0.0
+        self._has_been_asked = False  # to end what it is patient with
+        self._heard_at_s = float("-inf")
         self._is_own = False
         self._shields = 0
         self._former: dict[signal.Signals, Any] = {}
@@ -65,17 +66,22 @@ class Interruption:
         if not is_own:
             self.received = self.received or name
         self._on_signal()
-        if self._shields or (self.is_patient and self._waits(name, is_own=is_own)):
+        if self._shields or self._is_same_request() or (self.is_patient and self._waits(name, is_own=is_own)):
             return
         raise Interrupted(name)
 
+    def _is_same_request(self) -> bool:
+        """It may come as two signals: of a terminal that is closed, of who ends a group and each in it. The second must
+        not cut short what the first has begun.
+        """
+        before_s, self._heard_at_s = self._heard_at_s, time.monotonic()
+        return self._heard_at_s - before_s < _ONE_REQUEST_S
+
     def _waits(self, name: str, *, is_own: bool) -> bool:
-        """One request may come as two signals: of a terminal that is closed, of who ends a group and each in it."""
-        now_s = time.monotonic()
-        if is_own or (self._asked_at_s and now_s - self._asked_at_s < _ONE_REQUEST_S):
+        if is_own:
             return True
-        if self._asked_at_s:
+        if self._has_been_asked:
             return False
-        self._asked_at_s = now_s
+        self._has_been_asked = True
         self._on_patience(name)
         return True

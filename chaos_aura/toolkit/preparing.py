@@ -29,6 +29,7 @@ class Preparation:
     def __init__(self, conductor: "Conductor") -> None:
         self.would_touch: list[dict[str, Any]] = []
         self._conductor = conductor
+        self._safeguards: Safeguards | None = None
         self._marks: list[tuple[Marks, Path]] = []
 
     def prepare(self, run: Run, closing: ExitStack) -> None:
@@ -62,6 +63,11 @@ class Preparation:
             current = session.current()
             self.would_touch = [each.would_touch(current) for each in planned]
 
+    def look_away(self) -> None:
+        """Whatever does not hold any more has nothing to say of this run."""
+        if self._safeguards is not None:
+            self._safeguards.close()
+
     def keep_logs(self) -> None:
         for marks, folder in self._marks:
             marks.copy_since(folder)
@@ -85,9 +91,9 @@ class Preparation:
         return any((each.get("provider") or {}).get("func") == _LOADS for each in method)
 
     def _watch_over(self, run: Run, closing: ExitStack) -> None:
-        safeguards = Safeguards(run, [self._safeguard(each) for each in run.options.safeguards])
-        safeguards.start()
-        closing.callback(safeguards.close)
+        self._safeguards = Safeguards(run, [self._safeguard(each) for each in run.options.safeguards])
+        self._safeguards.start()
+        closing.callback(self._safeguards.close)
         if run.options.limit_s:
             why = f"its time limit of {run.options.limit_s:g} s is over (limit_s of the control)"
             timer = threading.Timer(run.options.limit_s, run.stop, (RunOutcome.INCONCLUSIVE, why))

@@ -9,7 +9,15 @@ import pytest
 from scripted_api import Asked, Said, refused, scripted_api
 
 from chaos_aura.core.errors import BadInput, ServiceUnhealthy
-from chaos_aura.load.capacity import Capacity, MeasuredOn, capacity_of, inventory_of, measure_capacity
+from chaos_aura.load.capacity import (
+    DISTURBED,
+    MEASURED,
+    Capacity,
+    MeasuredOn,
+    capacity_of,
+    inventory_of,
+    measure_capacity,
+)
 
 ON = MeasuredOn(2, 1, {"t4": 4}, "1.0")
 
@@ -67,6 +75,20 @@ def test_what_was_measured_beside_other_work_is_used_and_not_kept(tmp_path: Path
     assert [found(is_disturbed=True), found(is_disturbed=True), found(is_disturbed=False)] == [5, 6, 7]
     assert found(is_disturbed=True) == 7
     assert len(measured) == 3
+
+
+def test_it_says_how_it_was_measured(tmp_path: Path) -> None:
+    def origin(*, is_disturbed: bool) -> str:
+        found = capacity_of(
+            tmp_path, "u", "t", ON, {}, is_disturbed=lambda: is_disturbed, measure=lambda *_: Capacity(5)
+        )
+        return found.origin
+
+    assert [origin(is_disturbed=True), origin(is_disturbed=False), origin(is_disturbed=True)] == [
+        DISTURBED,
+        MEASURED,
+        MEASURED,
+    ]
 
 
 def test_it_is_measured_once_for_the_same(tmp_path: Path) -> None:

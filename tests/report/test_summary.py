@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from run_results import AGAIN, FOLDER, OUTCOMES, TITLE, result_of
 
+from chaos_aura.load.capacity import DISTURBED
 from chaos_aura.report.outcomes import MEANINGS
 from chaos_aura.report.summary import summary
 
@@ -154,6 +155,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("recovery/recovered_from_healed/high_s", None, "(2.25 or later)"),
         ("recovery/counts_from", "the fault in force", "58.1 % of 30 s"),
         ("load/lag_p99_ms", None, "how late it was: not measured"),
+        ("load/capacity_origin", DISTURBED, "4.5/s of a capacity of 15/s, measured beside other work,"),
         ("outcome", "of another version", "PASS  of another version: "),
         ("verdict", "splendid", "UNKNOWN  passed: "),
     ],

@@ -12,16 +12,18 @@ from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.run.about import About
+from chaos_aura.run.conclusion import Verdicts
 from chaos_aura.run.options import Options
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
+from chaos_aura.run.samples import Samples
 
 _WITHIN_S = 30.0
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    options = Options(bystanders=("redis",))
+    options = Options(bystanders=("redis",), least_disk_mb=0, least_memory_mb=0)
     begun = Run.begin(Project(tmp_path), About.of({"title": "a test"}, ["chaos", "run", "a.json"]), options, {})
     yield begun
     begun.timeline.close()
@@ -76,10 +78,27 @@ def test_what_breaks_when_the_run_is_ending_is_no_reason(run: Run) -> None:
     assert run.verdicts.conclude().reasons == ("somebody has stopped it",)
 
 
+def test_one_that_is_ended_by_a_signal_is_not_blamed(run: Run) -> None:
+    asked = threading.Event()
+
+    def breaks_then() -> str:
+        asked.set()
+        wait_until(lambda: run.is_ending, _WITHIN_S, "the signal")
+        return "it was unwell, too"
+
+    guards = watched(run, breaks_then)
+    assert asked.wait(_WITHIN_S)
+    run.is_ending = True
+    guards.close()
+    assert run.verdicts.conclude().reasons == Verdicts().conclude().reasons
+    assert not run.is_stopping
+
+
 def test_bystanders_are_missed_only_from_when_somebody_should_look(run: Run) -> None:
     """The stack may have taken long to come up, and the run may have waited for its turn."""
     run.began_ns = time.monotonic_ns() - 3600 * 10**9
     looks = Looks()
+    Samples.read(run.folder.samples)  # to import what reads them takes longer than three looks of another
     guards = watched(run, looks)
     wait_until(lambda: looks.count >= 3, _WITHIN_S, "three looks")
     guards.close()

@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chaos_aura.run.service_logs import Marks
+from chaos_aura.stack.supervisor.rotation import cut, put_aside
 
 
 @pytest.fixture
@@ -49,6 +51,23 @@ def test_one_that_was_renamed_meanwhile_is_told_from_where_it_was(folder: Path, 
     marks.copy_since(tmp_path / "kept")
     kept = {path.name: path.read_text() for path in (tmp_path / "kept").iterdir()}
     assert kept == {"worker.1.ndjson": "meanwhile\n", "worker.ndjson": "after the turn\n"}
+
+
+@pytest.mark.parametrize("set_aside", [put_aside, cut])
+def test_what_the_supervisor_sets_aside_is_told_from_where_the_run_began(
+    folder: Path, tmp_path: Path, set_aside: Callable[[Path, int], object]
+) -> None:
+    log = folder / "api.log"
+    log.write_text("".join(f"before {number}\n" for number in range(200)))
+    marks = Marks(folder, "*.log*")
+    with log.open("a") as file:
+        file.write("meanwhile\n")
+    set_aside(log, 1000)
+    with log.open("a") as file:
+        file.write("after the turn\n")
+    marks.copy_since(tmp_path / "kept")
+    kept = {path.name: path.read_text() for path in (tmp_path / "kept").iterdir()}
+    assert kept == {"api.log.1": "meanwhile\n", "api.log": "after the turn\n"}
 
 
 def test_a_new_file_with_the_number_of_one_that_is_gone_is_taken_whole(folder: Path, tmp_path: Path) -> None:

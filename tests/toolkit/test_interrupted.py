@@ -128,7 +128,7 @@ def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None
 def test_a_signal_lets_the_rollbacks_come_to_their_end_and_says_so(home: FakeHome, number: signal.Signals) -> None:
     with come_to(home, "rollbacks") as process:
         process.send_signal(number)
-        await_line(process, f"received {number.name}: the rollbacks go on; once more, and they end")
+        await_line(process, f"received {number.name}: the rollbacks go on; once more after a second, and they end")
         assert process.poll() is None
         (home.root / "here.go-on").touch()
         done = ended(home.root, home.home, process, _WITHIN_S)
@@ -138,11 +138,27 @@ def test_a_signal_lets_the_rollbacks_come_to_their_end_and_says_so(home: FakeHom
     assert home.ledger.open_leases() == ()
 
 
+def send_at_once(process: "subprocess.Popen[str]", *numbers: signal.Signals) -> None:
+    for number in numbers:
+        process.send_signal(number)
+
+
+@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault"])
+def test_two_signals_at_once_end_it_as_one_does(home: FakeHome, phase: str) -> None:
+    with come_to(home, phase) as process:
+        send_at_once(process, signal.SIGINT, signal.SIGTERM)
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert done.journal["status"] == "interrupted"
+    assert not home.fake.struck()
+    assert home.ledger.open_leases() == ()
+    assert "Traceback" not in done.said
+
+
 def test_a_request_that_comes_as_two_signals_is_one(home: FakeHome) -> None:
     """As a terminal that is closed, or who ends a group and each in it, sends them."""
     with come_to(home, "rollbacks") as process:
-        process.send_signal(signal.SIGHUP)
-        process.send_signal(signal.SIGTERM)
+        send_at_once(process, signal.SIGINT, signal.SIGTERM)
         await_line(process, "received SIG")
         (home.root / "here.go-on").touch()
         done = ended(home.root, home.home, process, _WITHIN_S)

@@ -25,7 +25,9 @@ class Limits:
 
 @dataclass(slots=True)
 class Visit:
-    """Without an answer it says nothing of how fast answers come: nobody may be there to give one."""
+    """One that ends without an answer says something only if others were answered meanwhile: else nobody may be there
+    to give any.
+    """
 
     has_answer: bool = True
 
@@ -59,6 +61,7 @@ class Lane:
         self._on_refusal = on_refusal
         self._pace = Pace(limits.in_flight, limits.least, limits.late_s)
         self._in_flight = 0
+        self._answered_at_s = float("-inf")
         self._waiting: dict[asyncio.Future[None], None] = {}  # ordered, and any of them leaves at no cost
 
     @property
@@ -88,15 +91,17 @@ class Lane:
         except (DependencyFailed, asyncio.CancelledError):
             raise  # it says nothing: nobody was asked, or nobody waited for the answer
         except Exception:
-            self._answered(let_in_at_s, loop.time())  # a refusal is an answer too
+            self._answered(let_in_at_s, loop.time(), visit)  # a refusal is an answer too
             raise
         else:
-            if visit.has_answer:
-                self._answered(let_in_at_s, loop.time())
+            if visit.has_answer or self._answered_at_s > let_in_at_s:
+                self._answered(let_in_at_s, loop.time(), visit)
         finally:
             self._leave()
 
-    def _answered(self, let_in_at_s: float, now_s: float) -> None:
+    def _answered(self, let_in_at_s: float, now_s: float, visit: Visit) -> None:
+        if visit.has_answer:
+            self._answered_at_s = now_s
         self._pace.answered(let_in_at_s, now_s, is_full=self._in_flight >= self.at_once)
 
     async def _enter(self) -> None:

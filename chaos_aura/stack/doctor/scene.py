@@ -50,7 +50,8 @@ class Scene:
         """Found by asking: `tempfile` tries with a file, which stays when it is killed at that moment."""
         named = (self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
         candidates = [Path(name).absolute() for name in (*named, *_TEMPORARY) if name]
-        return next((path for path in candidates if path.is_dir() and os.access(path, os.W_OK | os.X_OK)), Path.cwd())
+        usable = (path for path in candidates if os.access(path, os.W_OK | os.X_OK) and path.is_dir())
+        return next(usable, Path.cwd())
 
     @property
     def wide_path(self) -> str:

@@ -195,6 +195,15 @@ def test_one_that_waited_long_for_its_answer_says_nothing_against_the_dependency
         one = lane(Limits(in_flight=8, queue=0, wait_s=0, least=2))
         await asyncio.gather(*(wait_in_vain(one) for _ in range(8)))
         assert one.at_once == 8
+        waits = [asyncio.create_task(wait_in_vain(one)) for _ in range(7)]
+        await hold(one, 0.1)
+        waits.append(asyncio.create_task(wait_in_vain(one)))
+        await asyncio.gather(*waits)
+        assert one.at_once == 4, "somebody was answered: there are too many for whoever does it"
+        await hold(one, 0.1)
+        for _ in range(20):
+            await hold(one, 0.1)
+        assert one.at_once == 8
         with suppress(DeadlinePassed):
             async with one.place():
                 raise DeadlinePassed("worker", "did not answer")

@@ -16,6 +16,7 @@ def test_while_the_job_runs_and_not_afterwards(home: Home, tmp_path: Path) -> No
     assert not is_training(home.folder)
     go_on = tmp_path / "go-on"
     home.client.run_job(home.program(TRAINING, "sh", "-c", f"until [ -e {go_on} ]; do sleep 0.05; done", is_job=True))
+    assert home.await_running(TRAINING)
     assert is_training(home.folder)
     go_on.touch()
     wait_until(lambda: not is_training(home.folder), _WITHIN_S, "the job is done")
