@@ -2,11 +2,13 @@
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chaos_aura.core.catalogue import LOCAL
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.run.preflight import mend_leftovers, refuse_unknown_bystanders, stack_up
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from chaos_aura.toolkit.conductor import Conductor
 
 _LOADS = "drive_allocations"
+_TRAINED_WITHIN_S = 180.0
+_LOOK_EVERY_S = 0.25
 
 
 class Preparation:
@@ -36,12 +40,12 @@ class Preparation:
         """`closing` gets what is to be put back in the end."""
         if left := mend_leftovers(run.project.home):
             raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
-        self._bring_up(run)
+        planned = self._planned()
+        self._bring_up(run, is_measured=bool(planned) or self._has_load)
         self._marks = [
             (Marks(run.project.logs, "*.log*"), run.folder.logs),
             (Marks(run.project.home / "spans", "*.ndjson"), run.folder.spans),
         ]
-        planned = self._planned()
         if planned:
             from chaos_aura.toolkit import session  # noqa: PLC0415 - for who hurts something
 
@@ -72,14 +76,27 @@ class Preparation:
         for marks, folder in self._marks:
             marks.copy_since(folder)
 
-    def _bring_up(self, run: Run) -> None:
+    def _bring_up(self, run: Run, *, is_measured: bool) -> None:
         of, screen = self._conductor, self._conductor.screen
         run.catalogue, has_just_started = stack_up(run.project, os.environ, run.options.services, screen.progress)
+        if is_measured and run.catalogue.stack == LOCAL:
+            self._await_training(run)
         if has_just_started:
             # Its breakers have met each other's absence. What is still not well then, the hypothesis tells.
             screen.say("stack: waiting until it has settled")
             await_hypothesis(run, of.experiment, of.configuration, of.secrets)
         refuse_unknown_bystanders(run.catalogue, run.options.bystanders)
+
+    def _await_training(self, run: Run) -> None:
+        """What takes both processors for a minute would be taken for the system's own slowness."""
+        from chaos_aura.run.carried import is_training  # noqa: PLC0415 - for who measures something
+
+        is_told, until_s = False, time.monotonic() + _TRAINED_WITHIN_S
+        while is_training(run.project.home) and time.monotonic() < until_s and not run.is_stopping:
+            if not is_told:
+                self._conductor.screen.say("stack: waiting until its start-up caches are made, once, in about a minute")
+                is_told = True
+            run.wait(_LOOK_EVERY_S)
 
     def _planned(self) -> tuple[Planned, ...]:
         of = self._conductor
