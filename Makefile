@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # The stack of this checkout is meant, whatever project the user's shell names; tests make their own.
 run soak clean: export CHAOS_AURA_PROJECT := .
+# Hundreds of processes are started here: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Targets share one .venv and one stack, so `make -j check test` takes them in turn.
 .NOTPARALLEL:
 .PHONY: help setup run test check check-format check-lint check-types check-imports check-names check-wheel \

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -77,8 +76,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Also where pytest-xdist tells of tests that other processes run."""
-    # Started now: by a test, it would get the marks of that test's processes, and be ended with them.
-    resource_tracker.ensure_running()
     if not config.pluginmanager.is_registered(not_tried):
         config.pluginmanager.register(not_tried)
 

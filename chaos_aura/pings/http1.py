@@ -1,7 +1,7 @@
 """As much of HTTP/1.1 as a small JSON API needs: GET, answers with a length or in chunks."""
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chaos_aura.core.address import Address
 from chaos_aura.pings.cursor import as_text
@@ -13,8 +13,7 @@ MOST_HEADERS = 100
 EXCERPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     status: str
     reason: str
     body: str

@@ -1,7 +1,5 @@
 """As much of HTTP/2 without TLS as a few small questions on one connection need (RFC 9113)."""
 
-from dataclasses import dataclass, field
-
 from chaos_aura.pings.cursor import Cursor
 from chaos_aura.pings.hpack import unpacked_headers
 from chaos_aura.pings.refusal import Garbled, Refused
@@ -19,11 +17,11 @@ WINDOW_AT_FIRST = 65_535
 HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE = 1, 2, 4
 
 
-@dataclass(slots=True)
 class Answer:
-    headers: dict[str, str] = field(default_factory=dict)  # those of the trailers too
-    body: bytes = b""
-    ended: bool = False
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}  # those of the trailers too
+        self.body = b""
+        self.ended = False
 
 
 def opening() -> bytes:

@@ -1,7 +1,7 @@
 """Kafka: the metadata of the cluster and of all its topics, in Kafka's own protocol."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chaos_aura.core.address import Address
 from chaos_aura.pings.cursor import Cursor
@@ -21,8 +21,7 @@ NO_CREATION_NO_RIGHTS_NO_TAGS = bytes(3)
 type Partition = tuple[int, int]  # its index, its leader's id (below zero: none)
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     brokers: tuple[Address, ...]
     controller: int
     topics: dict[str, list[Partition]]

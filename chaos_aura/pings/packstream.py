@@ -1,7 +1,7 @@
 """PackStream, the value format of Bolt: all of it to read, and what a ping sends to write."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chaos_aura.pings.cursor import Cursor
 from chaos_aura.pings.refusal import Garbled
@@ -13,8 +13,7 @@ DEEPEST = 100
 TINY = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """`Structure(0x70, [{"server": "Neo4j/2026.08.1"}])`: a SUCCESS message"""
 
     tag: int

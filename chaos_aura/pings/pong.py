@@ -1,10 +1,9 @@
 """What a ping brings back."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(NamedTuple):
     """`Pong(latency_s=0.0009, version="7.0.15", detail="PONG")`"""
 
     latency_s: float  # the operation itself, connection included

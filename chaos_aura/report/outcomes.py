@@ -1,12 +1,11 @@
 """What each outcome of a run means, and what to do next."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chaos_aura.core.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     sentence: str
     next_step: str = ""
 
@@ -44,6 +43,7 @@ MEANINGS = {
     "dry": Meaning("nothing was touched; below is what would be", "run it without --dry"),
 }
 
+UNHURT = Meaning("no fault was injected; all that was asked for was measured and good")
 _OF_VERDICTS = {
     Verdict.PASS: Meaning("all that was asked for was measured and good"),
     Verdict.FAIL: MEANINGS["failed"],
@@ -51,8 +51,10 @@ _OF_VERDICTS = {
 }
 
 
-def meaning_of(outcome: str, verdict: Verdict) -> Meaning:
+def meaning_of(outcome: str, verdict: Verdict, *, has_faults: bool = True) -> Meaning:
     """Of an outcome that this version does not know, only what its verdict means."""
+    if outcome == "passed" and not has_faults:
+        return UNHURT
     return MEANINGS.get(outcome, _OF_VERDICTS[verdict])
 
 

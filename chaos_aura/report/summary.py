@@ -49,7 +49,7 @@ def _banner(part: Part, verdict: Verdict, outcome: str, width: int, colour: bool
     else:
         yield from line.wrapped(width)
         yield Line.of("━" * width)
-    meaning = meaning_of(outcome, verdict).sentence
+    meaning = meaning_of(outcome, verdict, has_faults=part["faults"].parts != ()).sentence
     yield from Line.of(f"{meaning[0].upper()}{meaning[1:]}.").wrapped(width)
     yield Line()
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chaos_aura.core.outcome import RunOutcome, worst
 from chaos_aura.core.verdict import Judgement, Verdict
@@ -10,8 +11,7 @@ from chaos_aura.core.verdict import Judgement, Verdict
 _OF_VERDICT = {Verdict.FAIL: RunOutcome.FAILED, Verdict.UNKNOWN: RunOutcome.INCONCLUSIVE}
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """`Conclusion(RunOutcome.NOT_HELD, ("stop of neo4j: was lost after 3.1 s: it runs",))`"""
 
     outcome: RunOutcome

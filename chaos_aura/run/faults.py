@@ -1,15 +1,14 @@
 """The faults of a run as its timeline tells them, whoever wrote it: the engine, the reaper, another person."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from chaos_aura.record.timeline import read_timeline
 
 
-@dataclass(frozen=True, slots=True)
-class FaultStory:
+class FaultStory(NamedTuple):
     """Of the monotonic clock; None where it did not come to that. `wrong`: why it failed or was refused."""
 
     lease: str
@@ -17,7 +16,7 @@ class FaultStory:
     target: str
     asked_ns: int
     injector: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = MappingProxyType({})
     in_force_ns: int | None = None
     lost_ns: int | None = None
     healed_ns: int | None = None
@@ -62,4 +61,4 @@ def _after(story: FaultStory, name: str, event: Mapping[str, Any]) -> FaultStory
         "fault.failed": {"wrong": why},
         "fault.refused": {"wrong": why},
     }
-    return replace(story, **changes.get(name, {}))
+    return story._replace(**changes.get(name, {}))

@@ -11,6 +11,7 @@ from pathlib import Path
 from chaos_aura.core.catalogue import LOCAL, Catalogue
 from chaos_aura.core.errors import BadInput, MachineLacks, PingFailed, StackDown
 from chaos_aura.core.project import Project
+from chaos_aura.faults.glance import is_all_over
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.place import LEDGER
 from chaos_aura.pings import of_service
@@ -38,7 +39,7 @@ def refuse_strangers(names: Iterable[str] = _OURS) -> None:
 def mend_leftovers(home: Path) -> list[str]:
     """Ends what a dead run left. What is open all the same belongs to somebody who lives, and is told."""
     folder = Ground(home, {}).folder
-    if not (folder / LEDGER).exists():
+    if is_all_over(folder / LEDGER):
         return []
     from chaos_aura.faults.ledger import Ledger  # noqa: PLC0415
 

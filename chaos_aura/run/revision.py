@@ -1,36 +1,57 @@
 """Which state of the sources a run was made from."""
 
 import subprocess
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 _WITHIN_S = 10.0
+_HEAD = "# branch.oid "
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """`dirty`: something was changed since. Both None where there is no git, or no repository."""
+class Revision(NamedTuple):
+    """`dirty`: something was changed since. Both None where there is no git, or no commit."""
 
     revision: str | None = None
     dirty: bool | None = None
 
     @classmethod
-    def of(cls, folder: Path) -> "Revision":
-        head = _git(folder, "rev-parse", "HEAD")
-        changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-        return cls(head, None if changes is None else bool(changes))
+    def told(cls, status: str) -> "Revision":
+        """By `git status --porcelain=v2 --branch`."""
+        heads = [line.removeprefix(_HEAD) for line in status.splitlines() if line.startswith(_HEAD)]
+        if not heads or heads[0] == "(initial)":
+            return cls()
+        return cls(heads[0], any(not line.startswith("#") for line in status.splitlines()))
 
 
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_WITHIN_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+class AskedRevision:
+    """Git is asked while the run goes on. It takes no lock that somebody who commits meanwhile would miss."""
+
+    def __init__(self, folder: Path) -> None:
+        self._git: subprocess.Popen[str] | None = None
+        command = ["git", "--no-optional-locks", "-C", str(folder), "status"]
+        with suppress(OSError):
+            self._git = subprocess.Popen(
+                [*command, "--porcelain=v2", "--branch", "--untracked-files=no"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,  # Ctrl-C is not meant for it
+            )
+
+    def answer(self) -> Revision:
+        if self._git is None:
+            return Revision()
+        try:
+            told, _ = self._git.communicate(timeout=_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            return Revision()
+        return Revision.told(told) if self._git.returncode == 0 else Revision()
+
+    def close(self) -> None:
+        if self._git is not None and self._git.stdout is not None:
+            self._git.kill()  # nothing happens to one that has ended
+            self._git.wait()
+            self._git.stdout.close()

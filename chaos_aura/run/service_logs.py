@@ -3,8 +3,8 @@
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _MOST_BYTES = 20_000_000  # of each
 _KNOWN_BYTES = 512
@@ -44,8 +44,7 @@ class Marks:
         return status.st_size - start
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """Known again by its beginning, as a file that was put aside is, or by what it ended with, as a copy of its end."""
 
     service: str

@@ -1,7 +1,6 @@
 """How a run stands just now: what is told of it while it goes on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -49,8 +48,7 @@ class LoadNow(NamedTuple):
     under_way: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What nobody could say is None. `success_rate` (0 to 1) and `p95_s` are of the last seconds."""
 
     phase: Phase
@@ -60,6 +58,6 @@ class Standing:
     load: LoadNow | None = None
     success_rate: float | None = None
     p95_s: float | None = None
-    breakers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    health: Mapping[str, bool | None] = field(default_factory=lambda: MappingProxyType({}))
+    breakers: Mapping[str, str] = MappingProxyType({})
+    health: Mapping[str, bool | None] = MappingProxyType({})
     note: str = ""

@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from chaos_aura.run.faults import stories
 from chaos_aura.run.folder import VARIABLE
 from chaos_aura.run.options import Options
 from chaos_aura.run.preflight import refuse_strangers
-from chaos_aura.run.revision import Revision
+from chaos_aura.run.revision import AskedRevision, Revision
 from chaos_aura.run.run import Run
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.run.standing import Phase, Standing
@@ -65,7 +64,7 @@ class Conductor:
         self.is_concluded = False
         self.screen = Screen()
         self._preparation = Preparation(self)
-        self._revision: Future[Revision] | None = None
+        self._revision: AskedRevision | None = None
         self._closing = ExitStack()
 
     # What Chaos Toolkit calls, in this order.
@@ -85,9 +84,8 @@ class Conductor:
         active.begin(self)
         os.environ[VARIABLE] = str(run.folder.path)
         refuse_strangers()
-        looking = ThreadPoolExecutor(1)
-        self._closing.callback(looking.shutdown, wait=False)
-        self._revision = looking.submit(Revision.of, project.root)
+        self._revision = AskedRevision(project.root)
+        self._closing.callback(self._revision.close)
         if self.is_rehearsal:
             self._preparation.rehearse()
             self.is_prepared = True
@@ -147,7 +145,7 @@ class Conductor:
             self._note_interruption(journal)
             self.followed.judge_end(journal, str(status))
             conclusion = concluded(run, self.dry, self.followed.missing())
-            revision = self._revision.result() if self._revision else Revision()
+            revision = self._revision.answer() if self._revision else Revision()
             touches = self._preparation.would_touch
             told = composed(run, self.evidence, conclusion, revision, would_touch=touches, crashed=self.crashed)
             document: dict[str, Any] = self.secrecy.scrub(told)

@@ -1,8 +1,7 @@
 """What the actions of an experiment would do, without doing it: for the preflight, and for a dry run."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaoslib import substitute
 
@@ -17,8 +16,7 @@ _NOT_FAULTS = {"heal", "heal_all", "drive_allocations", "stop_load"}
 _OWN_WORDS = {"target", "duration", "injector"}
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One action of ours that injects, with its words as they will be."""
 
     name: str

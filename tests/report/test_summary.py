@@ -156,6 +156,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("recovery/counts_from", "the fault in force", "58.1 % of 30 s"),
         ("load/lag_p99_ms", None, "how late it was: not measured"),
         ("load/capacity_origin", DISTURBED, "4.5/s of a capacity of 15/s, measured beside other work,"),
+        ("faults", [], "No fault was injected; all that was asked for was measured and good."),
         ("outcome", "of another version", "PASS  of another version: "),
         ("verdict", "splendid", "UNKNOWN  passed: "),
     ],

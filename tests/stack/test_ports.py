@@ -1,11 +1,12 @@
 """Ports that nobody else has or will choose."""
 
-import multiprocessing
 import random
 import resource
 import socket
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,16 @@ from chaos_aura.stack.ports import choose, is_free
 
 _CHOOSERS = 8
 _EACH = 40
-_WITHIN_S = 60.0
+# Everybody wishes for the same, and holds what it has until it is killed.
+_CHOOSES = f"""
+import random, sys
+from chaos_aura.stack.ports import choose
+print("ready", flush=True)
+sys.stdin.readline()
+reservation = choose({_EACH}, random.Random(3))
+print(*reservation.ports, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -97,27 +107,26 @@ def test_no_descriptor_left() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _choose_many(begin: Event, chosen: "Queue[tuple[int, ...]]", release: Event) -> None:
-    begin.wait(_WITHIN_S)
-    reservation = choose(_EACH, random.Random(3))  # everybody wishes for the same
-    chosen.put(reservation.ports)
-    release.wait(_WITHIN_S)
-    reservation.release()
+@contextmanager
+def chooser() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHOOSES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_many_at_once_never_share_one() -> None:
-    context = multiprocessing.get_context("spawn")
-    begin, release, chosen = context.Event(), context.Event(), context.Queue()
-    choosers = [context.Process(target=_choose_many, args=(begin, chosen, release)) for _ in range(_CHOOSERS)]
-    for chooser in choosers:
-        chooser.start()
-    try:
-        begin.set()
-        ports = [port for _ in choosers for port in chosen.get(timeout=_WITHIN_S)]
-    finally:
-        release.set()
-        for chooser in choosers:
-            chooser.join(_WITHIN_S)
-            chooser.kill()
+    with ExitStack() as entered:
+        choosers = [entered.enter_context(chooser()) for _ in range(_CHOOSERS)]
+        said = [process.stdout for process in choosers if process.stdout]
+        assert [each.readline() for each in said] == ["ready\n"] * _CHOOSERS
+        for process in choosers:
+            assert process.stdin
+            process.stdin.write("choose\n")
+            process.stdin.flush()
+        ports = [port for each in said for port in each.readline().split()]
     assert len(ports) == _CHOOSERS * _EACH
     assert len(set(ports)) == len(ports)
