@@ -94,6 +94,14 @@ def started(root: Path, environ: Mapping[str, str], document: Mapping[str, Any],
     )
 
 
+def await_line(process: "Popen[str]", told: str) -> None:
+    assert process.stdout
+    lines: list[str] = []
+    while told not in "".join(lines[-1:]):
+        lines.append(process.stdout.readline())
+        assert lines[-1], lines
+
+
 def ended(root: Path, home: Path, process: "Popen[str]", within_s: float = RUN_WITHIN_S) -> Ran:
     try:
         said, _ = process.communicate(timeout=within_s)

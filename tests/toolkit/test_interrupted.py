@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from awaiting import wait_until
-from chaos_run import action, call, control, ended, experiment, started
+from chaos_run import action, await_line, call, control, ended, experiment, started
 from fake_home import FakeHome
 
 from chaos_aura.record.timeline import read_timeline
@@ -76,14 +76,6 @@ def come_to(home: FakeHome, phase: str) -> Iterator["subprocess.Popen[str]"]:
         with suppress(FileNotFoundError, ProcessLookupError):  # what was being waited for when it was killed
             os.kill(int((home.root / "here").read_text()), signal.SIGKILL)
         process.communicate()
-
-
-def await_line(process: "subprocess.Popen[str]", told: str) -> None:
-    assert process.stdout
-    lines: list[str] = []
-    while told not in "".join(lines[-1:]):
-        lines.append(process.stdout.readline())
-        assert lines[-1], lines
 
 
 def _is_there(home: FakeHome, phase: str) -> bool:
