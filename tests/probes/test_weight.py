@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,10 @@ def _used(pid: int) -> int:
 def test_a_service_is_weighed_with_its_children_and_the_load_apart_from_its_controller(tmp_path: Path) -> None:
     forks = "import os, time\nif not os.fork():\n    while True: pass\ntime.sleep(600)"
     load = [sys.executable, "-c", "import time; time.sleep(600)", "chaos_aura.load"]
-    with subprocess.Popen([sys.executable, "-c", forks], start_new_session=True) as service, subprocess.Popen(load):
+    with (
+        subprocess.Popen([sys.executable, "-c", forks], start_new_session=True) as service,
+        subprocess.Popen(load) as tenants,
+    ):
         try:
             wait_until(lambda: len(take_census().family([service.pid])) == 2, 10, "it has a child")
             weight = Weight(tmp_path, controller=os.getpid())
@@ -27,8 +31,8 @@ def test_a_service_is_weighed_with_its_children_and_the_load_apart_from_its_cont
             wait_until(lambda: _used(service.pid) >= began + TICKS_A_SECOND // 2, 30, "it has worked for half a second")
             told = weight.look(take_census(), {"redis": service.pid, "late": service.pid})
         finally:
-            for pid in take_census().family([os.getpid()]) - {os.getpid()}:
-                os.kill(pid, 9)
+            os.killpg(service.pid, signal.SIGKILL)
+            tenants.kill()
     assert {"redis", "sampler", "controller", "load"} == told.keys()
     assert told["redis"]["cpu"] > 0
     assert told["load"]["cpu"] < told["redis"]["cpu"]
