@@ -19,7 +19,7 @@ setup: ## make .venv from requirements.lock (PYTHON=... chooses the Python); not
 run: setup ## run experiments/neo4j_down.json on a stack of real services and tell the verdict; fails unless it is PASS
 	@.venv/bin/chaos --no-version-check run experiments/neo4j_down.json
 
-test: setup ## run the tests, most of them two at once (ARGS='-k edges -x' goes to pytest; with -n0 one after another)
+test: setup ## run the tests, most of them three at once (ARGS='-k edges -x' goes to pytest; with -n0 one after another)
 	@scripts/test $(ARGS)
 
 check: check-format check-lint check-types check-imports check-names check-wheel ## format, lint, types, imports, names, wheel

@@ -15,7 +15,7 @@ def is_all_over(ledger: Path) -> bool:
             told = json.loads(line)
             told = told.get("lease", told)
             states[told["id"]] = told["state"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return False

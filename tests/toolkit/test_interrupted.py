@@ -29,10 +29,12 @@ _SOFT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def waiting(home: FakeHome, kind: str, name: str) -> dict[str, Any]:
-    """Says that it has begun, and waits for long. Not ours: nobody but a signal ends it, or who lets it go on."""
+    """Says that it has begun, and waits for long. Not ours: nobody but a signal ends it, or who lets it go on. One that
+    begins in the moment of the signal may outlive the run: it must not hold the run's output open.
+    """
     here = home.root / "here"
     wait = f"n=0; until [ -e {here}.go-on ] || [ $n -ge 2000 ]; do sleep 0.05; n=$((n + 1)); done"
-    script = f"echo $$ >{here}.new; mv {here}.new {here}; {wait}"
+    script = f"exec >/dev/null 2>&1; echo $$ >{here}.new; mv {here}.new {here}; {wait}"
     return call("subprocess", "check_call", kind, name, arguments={"args": ["/bin/sh", "-c", script]}, tolerance=0)
 
 

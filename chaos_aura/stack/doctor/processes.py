@@ -16,7 +16,8 @@ from chaos_aura.stack.doctor.scene import Scene
 _PTRACE_SEIZE = 0x4206
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LESS_FILES = 64
-_SEEN_AGAIN_AFTER_S = 0.3
+_LOOK_EVERY_S = 0.05
+_REAPED_WITHIN_S = 1.0  # by a process 1 that has to wait for a processor itself
 # By their numbers in <linux/capability.h>; those that some mechanism of fault asks for.
 _CAPABILITIES = {5: "kill", 12: "net_admin", 19: "sys_ptrace", 21: "sys_admin", 24: "sys_resource", 25: "sys_time"}
 _PROC = Path("/proc")
@@ -71,11 +72,10 @@ def look_at_rights(_: Scene) -> Iterator[Finding]:
 
 def look_at_orphans(_: Scene) -> Iterator[Finding]:
     """Only watched: an orphan made to try it would stay for ever where process 1 does not care for it."""
-    first = _zombies_of_init()
-    lasting = first
-    if first:
-        time.sleep(_SEEN_AGAIN_AFTER_S)
-        lasting = first & _zombies_of_init()
+    lasting, until_s = _zombies_of_init(), time.monotonic() + _REAPED_WITHIN_S
+    while lasting and time.monotonic() < until_s:
+        time.sleep(_LOOK_EVERY_S)
+        lasting &= _zombies_of_init()
     if lasting:
         means = "dead orphans stay in the process table; a dead process is told by its state, so faults are unaffected"
         seen = f"process 1 leaves {len(lasting)} dead processes unreaped"
