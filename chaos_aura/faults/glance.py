@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 _OVER = "healed"
+_SAID = {"why", "revoked", "given_up", "ends_s"}
 
 
 def is_all_over(ledger: Path) -> bool:
@@ -14,6 +15,8 @@ def is_all_over(ledger: Path) -> bool:
         for line in filter(None, content[: content.rfind(b"\n") + 1].split(b"\n")):  # the last may be being written
             told = json.loads(line)
             told = told.get("lease", told)
+            if not told.keys() >= _SAID:
+                return False
             states[told["id"]] = told["state"]
     except (FileNotFoundError, NotADirectoryError):
         return True

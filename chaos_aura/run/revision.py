@@ -10,7 +10,7 @@ _HEAD = "# branch.oid "
 
 
 class Revision(NamedTuple):
-    """`dirty`: something was changed since. Both None where there is no git, or no commit."""
+    """`dirty`: something was changed since. Both None where there is no git, no commit, or no answer in time."""
 
     revision: str | None = None
     dirty: bool | None = None
@@ -27,12 +27,13 @@ class Revision(NamedTuple):
 class AskedRevision:
     """Git is asked while the run goes on. It takes no lock that somebody who commits meanwhile would miss."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within_s: float = _WITHIN_S) -> None:
+        self._within_s = within_s
         self._git: subprocess.Popen[str] | None = None
         command = ["git", "--no-optional-locks", "-C", str(folder), "status"]
         with suppress(OSError):
             self._git = subprocess.Popen(
-                [*command, "--porcelain=v2", "--branch", "--untracked-files=no"],
+                [*command, "--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=no"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -45,7 +46,7 @@ class AskedRevision:
         if self._git is None:
             return Revision()
         try:
-            told, _ = self._git.communicate(timeout=_WITHIN_S)
+            told, _ = self._git.communicate(timeout=self._within_s)
         except subprocess.TimeoutExpired:
             return Revision()
         return Revision.told(told) if self._git.returncode == 0 else Revision()

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from chaos_aura.toolkit.prodding import Prodding
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ONE_REQUEST_S = 1.0
 
@@ -34,14 +36,19 @@ class Interruption:
         self._is_own = False
         self._shields = 0
         self._former: dict[signal.Signals, Any] = {}
+        self._prodding: Prodding | None = None
 
     def install(self) -> None:
         """In the main thread. What is ignored, as under nohup, stays ignored."""
         for each in _SIGNALS:
             if signal.getsignal(each) is not signal.SIG_IGN:
                 self._former[each] = signal.signal(each, self._handle)
+        self._prodding = Prodding(_SIGNALS)
 
     def restore(self) -> None:
+        if self._prodding is not None:
+            self._prodding.close()
+            self._prodding = None
         while self._former:
             each, former = self._former.popitem()
             signal.signal(each, former)

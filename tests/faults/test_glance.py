@@ -42,9 +42,24 @@ def test_cut_at_any_byte_it_hides_no_open_one(tmp_path: Path) -> None:
     assert False in over
 
 
+def test_of_a_ledger_that_was_written_anew_it_tells_the_same(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    sizes = [0]
+    while not ledger.path.exists() or ledger.path.stat().st_size >= sizes[-1]:
+        sizes.append(ledger.path.stat().st_size if ledger.path.exists() else 0)
+        one = lease(f"n{len(sizes)}")
+        ledger.intend(one, nothing)
+        assert not is_all_over(ledger.path)
+        ledger.change(one, LeaseState.HEALED, "gone")
+        assert is_all_over(ledger.path)
+
+
 @pytest.mark.parametrize(
     "line",
-    [b"torn", b"[]", b"7", b'{"id": "1"}', b'{"lease": 1}', b'{"id": [], "state": "healed"}', b"[" * 100_000, b"\xff"],
+    [
+        *(b"torn", b"[]", b"7", b'{"id": "1"}', b'{"lease": 1}', b'{"id": [], "state": "healed"}'),
+        *(b'{"id": "1", "state": "healed"}', b"[" * 100_000, b"\xff"),
+    ],
 )
 def test_of_a_line_that_nobody_can_read_the_ledger_is_to_be_asked(tmp_path: Path, line: bytes) -> None:
     Ledger(tmp_path).path.write_bytes(b"\n" + line + b"\n")

@@ -17,19 +17,19 @@ def free_address() -> Iterator[Address]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with served(redis_command, redis.ping, tmp_path_factory.mktemp("redis")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with served(temporal_command, temporal.ping, tmp_path_factory.mktemp("temporal")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def toxiproxy_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with served(toxiproxy_command, toxiproxy.ping, tmp_path_factory.mktemp("toxiproxy")) as address:
         yield address

@@ -1,5 +1,6 @@
 """Which state of the sources a run was made from, asked of git itself."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,8 @@ def test_it_is_the_commit_of_the_folder_and_clean_until_something_known_to_git_i
 def test_without_a_commit_and_without_a_repository_there_is_none(sources: Path) -> None:
     assert asked(sources) == Revision()
     assert asked(sources / "nowhere") == Revision()
+    (sources / ".git").rename(sources / "not git's")
+    assert asked(sources) == Revision()
 
 
 def test_without_git_there_is_none(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +63,15 @@ def test_without_git_there_is_none(sources: Path, monkeypatch: pytest.MonkeyPatc
     assert asked(sources) == Revision()
 
 
-def test_asking_takes_no_lock(sources: Path) -> None:
-    """Somebody may commit while a run begins."""
+def test_asking_writes_nothing(sources: Path) -> None:
+    """Git would renew its index, under a lock that somebody who commits meanwhile would miss."""
     committed(sources)
-    (sources / ".git" / "index.lock").touch()
+    os.utime(sources / "experiment.json", (0, 0))
+    index = (sources / ".git" / "index").read_bytes()
     assert asked(sources).dirty is False
+    assert (sources / ".git" / "index").read_bytes() == index
+    git(sources, "status")
+    assert (sources / ".git" / "index").read_bytes() != index, "otherwise it shows nothing"
 
 
 def test_one_that_does_not_answer_is_ended(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,12 +79,13 @@ def test_one_that_does_not_answer_is_ended(sources: Path, monkeypatch: pytest.Mo
     slow.write_text(f"#!/bin/sh\necho $$ >{noted}\nexec {sys.executable} -S -c 'import signal; signal.pause()'\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", str(sources))
-    monkeypatch.setattr("chaos_aura.run.revision._WITHIN_S", 0.1)
-    revision = AskedRevision(sources)
-    assert revision.answer() == Revision()
-    wait_until(lambda: noted.exists() and noted.read_text(), 15, "it runs")
-    git = ProcessId.of(int(noted.read_text()))
-    assert git
+    revision = AskedRevision(sources, within_s=0.1)
+    try:
+        assert revision.answer() == Revision()
+        wait_until(lambda: noted.exists() and noted.read_text(), 15, "it runs")
+        git_itself = ProcessId.of(int(noted.read_text()))
+    finally:
+        revision.close()
     revision.close()
-    revision.close()
-    assert not git.is_alive()
+    assert git_itself
+    assert not git_itself.is_alive()

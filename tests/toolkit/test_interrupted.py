@@ -14,6 +14,7 @@ import pytest
 from awaiting import wait_until
 from chaos_run import action, await_line, call, control, ended, experiment, started
 from fake_home import FakeHome
+from other_thread import hand_over, sleeps
 
 from chaos_aura.record.timeline import read_timeline
 
@@ -100,6 +101,18 @@ def test_a_signal_heals_at_once_and_says_so(home: FakeHome, phase: str, number: 
     assert done.journal["interruption"]["name"] == number.name
     assert home.ledger.open_leases() == ()
     assert "Traceback" not in done.said
+
+
+@pytest.mark.parametrize("phase", ["hypothesis", "fault", "background fault"])
+def test_a_signal_that_another_thread_has_taken_heals_at_once_all_the_same(home: FakeHome, phase: str) -> None:
+    """As the kernel hands out the second of two at once, and those of a process that was stopped."""
+    with come_to(home, phase) as process:
+        wait_until(lambda: sleeps(process.pid), _WITHIN_S, "its main thread sleeps")
+        hand_over(process.pid, signal.SIGTERM)
+        wait_until(lambda: not home.fake.struck(), _HEALED_WITHIN_S, "nothing is in force")
+        done = ended(home.root, home.home, process, _WITHIN_S)
+    assert (done.outcome, done.code) == ("interrupted", 1), done.said
+    assert "received SIGTERM" in done.reasons
 
 
 def test_a_signal_while_it_is_being_healed_is_waited_out(home: FakeHome) -> None:

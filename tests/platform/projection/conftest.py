@@ -12,7 +12,7 @@ from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.stack.running import RunningStack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Shared by the projection's tests: one that hurts it leaves it healthy."""
     with placed(tmp_path_factory.mktemp("projection")) as own:
