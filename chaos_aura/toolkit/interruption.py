@@ -46,12 +46,12 @@ class Interruption:
         self._prodding = Prodding(_SIGNALS)
 
     def restore(self) -> None:
-        if self._prodding is not None:
-            self._prodding.close()
-            self._prodding = None
         while self._former:
             each, former = self._former.popitem()
             signal.signal(each, former)
+        if self._prodding is not None:
+            self._prodding.close()
+            self._prodding = None
 
     def stop_main_thread(self) -> None:
         """From any thread of ours."""

@@ -17,8 +17,8 @@ _MOST_BYTES = 64
 
 
 class Prodding:
-    """Python tells of each signal as it comes, in whatever thread. The main thread is then waken by one that is meant
-    for it alone, some times: one may come too early.
+    """Python tells of each signal as it comes, in whatever thread. The main thread is then woken by one that is meant
+    for it alone, several times: one may come too early.
     """
 
     def __init__(self, numbers: Collection[int]) -> None:

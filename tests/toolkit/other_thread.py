@@ -8,9 +8,9 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def hand_over(pid: int, number: int) -> None:
-    """To the thread that was started first."""
-    first = min(tid for folder in Path(f"/proc/{pid}/task").iterdir() if (tid := int(folder.name)) != pid)
-    if _LIBC.tgkill(pid, first, number):
+    """To one of its other threads."""
+    other = min(tid for folder in Path(f"/proc/{pid}/task").iterdir() if (tid := int(folder.name)) != pid)
+    if _LIBC.tgkill(pid, other, number):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 

@@ -11,10 +11,10 @@ from other_thread import hand_over, sleeps
 
 _WITHIN_S = 30
 _SLEEPS = """
-import os, signal, sys, threading, time
+import os, signal, sys, threading
 from chaos_aura.toolkit.prodding import Prodding
 
-threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+threading.Thread(target=threading.Event().wait, daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
 prodding = Prodding([signal.SIGTERM])
 children = [os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "600")]
