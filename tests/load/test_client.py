@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 import pytest
+from awaiting import wait_until
 from scripted_api import HANG, RESET, Asked, refused, scripted_api
 
 from chaos_aura.core.address import Address
@@ -14,6 +15,7 @@ from chaos_aura.load.client import Client
 LONG_S = 60.0
 SHORT_S = 0.3
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+UNACKNOWLEDGED = {4, 9, 11}  # FIN_WAIT1, LAST_ACK, CLOSING: the first byte of TCP_INFO
 
 
 @contextmanager
@@ -23,9 +25,12 @@ def client_of(url: str) -> Iterator[Client]:
 
 
 @contextmanager
-def saying(*answers: bytes, drips_s: float = 0.0) -> Iterator[tuple[Client, list[int]]]:
-    """Each connection is answered all of them, a request each, then closed. Which connection asked is noted."""
+def saying(
+    *answers: bytes, drips_s: float = 0.0, ended: list[int] | None = None
+) -> Iterator[tuple[Client, list[int]]]:
+    """Each connection is answered all of them, a request each, then closed. Which one asked, and which ended, is noted."""
     asked: list[int] = []
+    ended = [] if ended is None else ended
     over = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -38,6 +43,9 @@ def saying(*answers: bytes, drips_s: float = 0.0) -> Iterator[tuple[Client, list
                 for byte in [answer] if not drips_s else [bytes([each]) for each in answer]:
                     connection.sendall(byte)
                     over.wait(drips_s)
+            connection.shutdown(socket.SHUT_WR)
+            wait_until(lambda: has_heard_the_end(connection), LONG_S, "the client's system has the end")
+            ended.append(nth)
 
     def accept() -> None:
         nth = 0
@@ -56,6 +64,10 @@ def saying(*answers: bytes, drips_s: float = 0.0) -> Iterator[tuple[Client, list
         over.set()
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
+
+
+def has_heard_the_end(connection: socket.socket) -> bool:
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] not in UNACKNOWLEDGED
 
 
 def test_what_is_sent_is_what_was_said() -> None:
@@ -112,10 +124,12 @@ def test_a_reset_is_told() -> None:
 
 
 def test_a_connection_is_used_again_while_it_is_open() -> None:
-    with saying(GOOD, GOOD, GOOD) as (client, asked):
+    ended: list[int] = []
+    with saying(GOOD, GOOD, GOOD, ended=ended) as (client, asked):
         assert [client.ask("GET", "/", LONG_S).status for _ in range(3)] == [200] * 3
         assert asked == [0, 0, 0]
-        # That one was closed after its third answer, which is seen before anything is sent.
+        wait_until(lambda: ended, LONG_S, "the connection ends after its third answer")
+        # Which is seen before anything is sent.
         assert [client.ask("GET", "/", LONG_S).status for _ in range(2)] == [200] * 2
         assert set(asked) == {0, 1}
 
