@@ -25,10 +25,8 @@ def client_of(url: str) -> Iterator[Client]:
 
 
 @contextmanager
-def saying(
-    *answers: bytes, drips_s: float = 0.0, ended: list[int] | None = None
-) -> Iterator[tuple[Client, list[int]]]:
-    """Each connection is answered all of them, a request each, then closed. Which one asked, and which ended, is noted."""
+def saying(*answers: bytes, drips_s: float = 0.0, ended: list[int] | None = None) -> Iterator[tuple[Client, list[int]]]:
+    """Each connection is answered all of them, a request each, then closed. Which asked, and which ended, is noted."""
     asked: list[int] = []
     ended = [] if ended is None else ended
     over = threading.Event()

@@ -13,9 +13,11 @@ from chaos_aura.platform.allocation.orders import ALL_STORES, RecordOrder, Stage
 from chaos_aura.platform.model import Allocation
 
 _WITHIN = timedelta(seconds=5)
-# A store that is away for long is asked less often, but often enough to have everything soon after it is back.
+# More than the recorder's patience, a call and its turn: what is written, but told too late, would be written again.
+ALONE_WITHIN = timedelta(seconds=20)
+# An attempt waits for its store itself. Between two attempts nobody does, and the store may come back just then.
 _UNTIL_DONE = RetryPolicy(
-    initial_interval=timedelta(milliseconds=500), backoff_coefficient=2, maximum_interval=timedelta(seconds=8)
+    initial_interval=timedelta(milliseconds=500), backoff_coefficient=2, maximum_interval=timedelta(seconds=2)
 )
 
 
@@ -79,7 +81,7 @@ class Recording:
             await workflow.execute_activity_method(
                 Activities.record_one,
                 RecordOrder(self._told(), (store,), self._written[store]),
-                start_to_close_timeout=_WITHIN,
+                start_to_close_timeout=ALONE_WITHIN,
                 retry_policy=_UNTIL_DONE,
             )
             self._written[store] = due

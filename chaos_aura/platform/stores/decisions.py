@@ -21,6 +21,8 @@ _DATABASE = "neo4j"  # named, so that no session has to ask for the home databas
 _CONNECTIONS = 16
 _OPENING_SHARE = 0.5  # of the time-out: a call that runs into it has its connection, and closes it
 _IDLE_IS_DOUBTFUL_AFTER_S = 10.0
+# A server that has just started plans its first write for seconds, and one that is cut short begins from nothing.
+_FIRST_WRITE_S = 10.0
 _SCHEMA_TIMEOUT_S = 15.0
 _SCHEMA_TRIES = 10
 _SCHEMA_WAIT_S = 0.2
@@ -51,6 +53,7 @@ class Decisions:
             telemetry_disabled=True,
         )
         self._running: set[asyncio.Task[list[Record]]] = set()
+        self._may_have_just_started = True
         self._writes = GroupCommit(self._write_batch, may_be_one_rows=_may_be_one_rows)
 
     async def make_schema(self) -> None:
@@ -58,6 +61,7 @@ class Decisions:
         for statement in cypher.SCHEMA:
             await self._make(statement)
         await self._warm()
+        self._may_have_just_started = False
 
     async def write(self, allocation: Allocation) -> None:
         """Idempotent and monotone: a late write of an earlier state changes nothing."""
@@ -88,7 +92,7 @@ class Decisions:
     async def close(self) -> None:
         await self._writes.close()
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running, timeout=self._timeout_s)
         await self._driver.close()
 
     async def _write_batch(self, allocations: Sequence[Allocation]) -> None:
@@ -97,7 +101,13 @@ class Decisions:
             known = furthest.setdefault(row["allocation_id"], row)
             if row["progress"] > known["progress"]:
                 furthest[row["allocation_id"]] = row
-        await self._ask(cypher.WRITE, {"rows": list(furthest.values())})
+        timeout_s = max(self._timeout_s, _FIRST_WRITE_S) if self._may_have_just_started else self._timeout_s
+        try:
+            await self._ask(cypher.WRITE, {"rows": list(furthest.values())}, timeout_s)
+        except (DriverError, OSError) as cause:
+            self._may_have_just_started = not isinstance(cause, TimeoutError)
+            raise
+        self._may_have_just_started = False
 
     async def _make(self, statement: LiteralString) -> None:
         """Two who change the schema at once deadlock, unless one of them waits a little."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 _MOST_AT_ONCE = 128
+_AFTER_A_FAILURE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class GroupCommit[Row]:
 
     A caller that is cancelled leaves its row out of the batch, if that has not gone off yet. A batch that failed
     with an error for which `may_be_one_rows` holds is halved and sent again, until the bad row fails alone.
+    After any other failure batches begin small and double: a store that has just come back is slow, and one batch of
+    all that has waited would take longer than its callers may.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class GroupCommit[Row]:
         self._send = send
         self._may_be_one_rows = may_be_one_rows
         self._most_at_once = most_at_once
+        self._most_now = most_at_once
         self._waiting: list[_Waiting[Row]] = []
         self._sender: asyncio.Task[None] | None = None
 
@@ -59,7 +63,7 @@ class GroupCommit[Row]:
 
     def _next_batch(self) -> list[_Waiting[Row]]:
         wanted = [each for each in self._waiting if not each.done.done()]
-        batch, self._waiting = wanted[: self._most_at_once], wanted[self._most_at_once :]
+        batch, self._waiting = wanted[: self._most_now], wanted[self._most_now :]
         return batch
 
     async def _settle(self, batch: list[_Waiting[Row]]) -> None:
@@ -71,8 +75,11 @@ class GroupCommit[Row]:
                 await self._settle(batch[:middle])
                 await self._settle(batch[middle:])
             else:
+                if not self._may_be_one_rows(cause):
+                    self._most_now = min(_AFTER_A_FAILURE, self._most_at_once)
                 _settle_each(batch, cause)
         else:
+            self._most_now = min(2 * self._most_now, self._most_at_once)
             _settle_each(batch, None)
 
 

@@ -23,9 +23,9 @@ from chaos_aura.platform.stores.contexts import Contexts
 from chaos_aura.platform.stores.decisions import Decisions
 
 _STORE_TIMEOUT_S = 2.0
-# A Neo4j that has just started plans its first write for seconds, and a try that is cut short begins from nothing.
+# A Neo4j that has just started plans its first write for seconds.
 _ATTEMPTS_S = {Store.NEO4J: 4.0}
-_DEADLINE_S = 4.5  # an activity has five
+DEADLINE_S = 4.5  # an activity has five
 _FAILURES = {
     Store.NEO4J: decisions.FAILURES,
     Store.REDIS: contexts.FAILURES,
@@ -52,7 +52,7 @@ class Parts:
         guards = {
             store: guard_of(
                 store.value,
-                Policy(failures=failures, attempt_s=_ATTEMPTS_S.get(store, _STORE_TIMEOUT_S), deadline_s=_DEADLINE_S),
+                Policy(failures=failures, attempt_s=_ATTEMPTS_S.get(store, _STORE_TIMEOUT_S), deadline_s=DEADLINE_S),
                 flags,
                 observer,
             )

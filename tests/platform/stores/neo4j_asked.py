@@ -1,5 +1,7 @@
 """What a person would ask of Neo4j's own driver, beside the store under test."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import neo4j
@@ -13,6 +15,20 @@ def asked(stack: RunningStack, query: str, **parameters: Any) -> list[dict[str, 
     with neo4j.GraphDatabase.driver(uri, notifications_min_severity="OFF") as driver:
         records, _, _ = driver.execute_query(query, parameters)  # type: ignore[arg-type]
         return [record.data() for record in records]
+
+
+@contextmanager
+def writes_held_up(stack: RunningStack) -> Iterator[None]:
+    """Whoever writes a decision waits meanwhile, as for a server that is slow."""
+    uri = stack.catalogue.service("neo4j").uri
+    with (
+        neo4j.GraphDatabase.driver(uri, notifications_min_severity="OFF") as driver,
+        driver.session() as session,
+        session.begin_transaction() as holding,
+    ):
+        holding.run("MERGE (gate:WriteGate {name: 'decisions'}) SET gate.held_up = true").consume()
+        yield
+        holding.rollback()
 
 
 def planned(stack: RunningStack, query: str, **parameters: Any) -> set[str]:

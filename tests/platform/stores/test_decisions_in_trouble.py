@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from neo4j_asked import writes_held_up
 from own_connections import established
 from proxies import cut, slowed
 from stored_allocations import any_tenant, granted
@@ -83,6 +84,23 @@ def test_a_slow_server_is_given_up_in_time(stack: RunningStack):
                         await operation()
                 assert time.monotonic() - began_s < 10
             await _well(store.ping)
+
+    asyncio.run(run())
+
+
+def test_a_server_that_may_have_just_started_is_given_more_time_for_its_first_write(stack: RunningStack):
+    async def run() -> None:
+        async with _decisions(stack, 1.0) as store:
+            with cut(stack, _EDGE), pytest.raises(FAILURES):
+                await store.write(granted("t"))
+            await _well(store.ping)
+            with writes_held_up(stack):
+                first = asyncio.create_task(store.write(granted("t")))
+                done, _ = await asyncio.wait([first], timeout=2.0)
+                assert not done
+            await first
+            with writes_held_up(stack), pytest.raises(FAILURES):
+                await store.write(granted("t"))
 
     asyncio.run(run())
 

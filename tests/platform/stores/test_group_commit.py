@@ -15,13 +15,13 @@ class Store:
         self.batches: list[list[int]] = []
         self.kept: list[int] = []
         self.open = asyncio.Event()
+        self.away = away
         self._bad = bad
-        self._away = away
 
     async def send(self, rows: Sequence[int]) -> None:
         self.batches.append(list(rows))
         await self.open.wait()
-        if self._away:
+        if self.away:
             raise ConnectionResetError("away")
         if self._bad & set(rows):
             raise ValueError(f"bad row in {list(rows)}")
@@ -101,6 +101,32 @@ def test_a_store_that_is_away_is_asked_once_for_all():
         told = await asyncio.gather(*await _asked(store.commits(), range(8)), return_exceptions=True)
         assert [type(answer) for answer in told] == [ConnectionResetError] * 8
         assert len(store.batches) == 1
+
+    asyncio.run(run())
+
+
+def test_a_store_that_is_back_is_asked_for_little_first():
+    async def run() -> None:
+        store = Store(away=True)
+        store.open.set()
+        commits = store.commits()
+        await asyncio.gather(*await _asked(commits, range(100)), return_exceptions=True)
+        store.away = False
+        await asyncio.gather(*await _asked(commits, range(100)))
+        assert [len(batch) for batch in store.batches] == [100, 8, 16, 32, 44]
+
+    asyncio.run(run())
+
+
+def test_a_bad_row_makes_no_batch_smaller():
+    async def run() -> None:
+        store = Store(bad=frozenset({100}))
+        store.open.set()
+        commits = store.commits()
+        with pytest.raises(ValueError, match="bad row"):
+            await commits.write(100)
+        await asyncio.gather(*await _asked(commits, range(100)))
+        assert [len(batch) for batch in store.batches] == [1, 100]
 
     asyncio.run(run())
 
