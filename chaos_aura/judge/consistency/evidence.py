@@ -1,0 +1,119 @@
+"""Why a history has no explanation, as short as it can be shown.
+
+The window is the shortest run of consecutive operations that nothing explains, whatever the state was before it. What
+was under way where it begins may or may not have happened before; so the window stands for itself, without its past.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chaos_aura.judge.consistency.models.model import State
+from chaos_aura.judge.consistency.op import Op, told
+from chaos_aura.judge.consistency.problem import ENDS, Event, Problem, problem_of
+from chaos_aura.judge.consistency.search import Answer, Clock, Found, search
+from chaos_aura.judge.consistency.verdict import Finding
+
+_MOST_STATES = 4000
+_SHORTENED_WITHIN_S = 5.0
+
+
+def finding_of(problem: Problem, found: Found, start: State, clock: Clock, until_s: float) -> Finding:
+    """Of a search that ended with NO."""
+    table = problem.table
+    culprit = problem.ops[problem.events[found.reached].op]
+    explained = _until(problem, found.reached)
+    prefix = search(problem_of(explained, table.model, table), [table.state(start)], until_s, clock)
+    window = _Shortening(problem, found.reached, clock, min(until_s, clock() + _SHORTENED_WITHIN_S)).window()
+    lines = {line for op in window for line in (op.line, op.end_line) if line}
+    return Finding(
+        f"{culprit} cannot be explained",
+        tuple(sorted(lines)),
+        window,
+        tuple(explained[number] for number in prefix.order),
+        tuple(told(table.states[number]) for number in found.states),
+    )
+
+
+def _until(problem: Problem, reached: int) -> list[Op]:
+    """As if the history ended there: what had not ended may have happened or not."""
+    began = {event.op for event in problem.events[:reached]}
+    ended = {event.op for event in problem.events[:reached] if event.what == ENDS}
+    return [
+        op if number in ended else replace(op, ended=None) for number, op in enumerate(problem.ops) if number in began
+    ]
+
+
+type _Member = tuple[Op, bool]  # whether it may have been done before
+
+
+@dataclass
+class _Shortening:
+    problem: Problem
+    reached: int
+    clock: Clock
+    until_s: float
+
+    def window(self) -> tuple[Op, ...]:
+        """The whole of it where nothing shorter is found in time."""
+        latest = self._begin_of_culprit()
+        length = 1
+        while length <= latest and not self._is_unexplained(self._from(latest + 1 - length)):
+            length *= 2
+        shows, does_not = max(0, latest + 1 - length), latest + 1 - length // 2
+        if length == 1:
+            does_not = latest + 1
+        while shows + 1 < does_not:
+            middle = (shows + does_not) // 2
+            if self._is_unexplained(self._from(middle)):
+                shows = middle
+            else:
+                does_not = middle
+        return tuple(op for op, _ in self._without_onlookers(self._from(shows)))
+
+    @property
+    def _culprit(self) -> int:
+        return self.problem.events[self.reached].op
+
+    def _begin_of_culprit(self) -> int:
+        """It may have taken effect at any time since."""
+        return next(at for at, event in enumerate(self.problem.events) if event.op == self._culprit)
+
+    def _from(self, first: int) -> list[_Member]:
+        """What is under way where it begins may have been done before; where it ends, may never be done."""
+        events = self.problem.events
+        before = _under_way(events[:first])
+        inside = {event.op for event in events[first : self.reached + 1]}
+        ended = {event.op for event in events[first : self.reached + 1] if event.what == ENDS}
+        looks = self.problem.table.model.only_looks
+        return [
+            (op if number in ended else replace(op, ended=None), number in before)
+            for number, op in enumerate(self.problem.ops)
+            if number in ended or (number in inside | before and not looks(op))
+        ]
+
+    def _is_unexplained(self, members: Sequence[_Member]) -> bool:
+        table = self.problem.table
+        if len(table.states) > _MOST_STATES or self.clock() > self.until_s:
+            return False
+        excused = {number for number, (_, is_excused) in enumerate(members) if is_excused}
+        problem = problem_of([op for op, _ in members], table.model, table, excused)
+        return search(problem, range(len(table.states)), self.until_s, self.clock).answer is Answer.NO
+
+    def _without_onlookers(self, members: list[_Member]) -> list[_Member]:
+        """Whoever only looks asks for something. Where it cannot be explained without him either, he was not needed."""
+        looks, culprit = self.problem.table.model.only_looks, self.problem.ops[self._culprit]
+        for member in [each for each in members if looks(each[0]) and each[0] is not culprit]:
+            fewer = [each for each in members if each is not member]
+            if self._is_unexplained(fewer):
+                members = fewer
+        return members
+
+
+def _under_way(events: Sequence[Event]) -> set[int]:
+    under_way: set[int] = set()
+    for event in events:
+        if event.what == ENDS:
+            under_way.discard(event.op)
+        else:
+            under_way.add(event.op)
+    return under_way

@@ -1,0 +1,105 @@
+"""What an operation on leases says, as typed values.
+
+    {"f": "acquire", "key": "a100-0", "value": {"owner": "r1"}}                        one thing, by name
+    {"f": "acquire", "value": {"owner": "r1", "keys": ["a100-0", "a100-1"]}}           several, all or none
+    {"f": "acquire", "value": {"owner": "r1", "kind": "a100", "count": 2}}             any two; the answer names `keys`
+    {"type": "ok", "f": "acquire", "value": {"keys": [...], "token": 7, "expires": 81204131203377}}
+    {"type": "fail", "f": "acquire", "error": "busy"}          somebody else had one of them
+    {"type": "fail", "f": "acquire", "error": "no_capacity"}   too few of the kind were free
+    {"f": "release", "value": {"owner": "r1", "token": 7}}     all that the owner has, or its `keys`
+    {"f": "read", "key": "a100-0"}, answered "r1" or null      who has it
+
+`token` grows with each grant of a thing (fencing). `expires` is the time at which it is free again by itself; who asks
+says so by `ttl`, in nanoseconds, which counts where nobody knows the answer. Without `owner` it is the process's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chaos_aura.judge.consistency.models.model import BadOp
+from chaos_aura.judge.consistency.op import Op, told
+
+ACQUIRE, RELEASE, READ, EXPIRE = "acquire", "release", "read", "expire"
+BUSY, NO_CAPACITY = "busy", "no_capacity"
+_UNNAMED = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`keys`: those that were asked for by name, or that the answer names."""
+
+    owner: str
+    keys: tuple[str, ...] = ()
+    kind: str = ""
+    count: int = 0
+    token: int | None = None
+    expires_ns: int | None = None
+    holder: str | None = None  # what a reading said
+
+
+def call_of(op: Op) -> Call:
+    """BadOp when it cannot be understood."""
+    asked = _mapping(op, op.asked)
+    if op.f == READ:
+        if op.key is None:
+            raise BadOp("read needs a `key`")
+        holder = op.answered.get("owner") if isinstance(op.answered, dict) else op.answered
+        return Call("", (told(op.key),), holder=None if holder is None else told(holder))
+    answered = _mapping(op, op.answered) if op.is_sure else {}
+    both = {**asked, **answered}
+    keys = (told(op.key),) if op.key is not None else _names(both.get("keys", []))
+    count = _whole("count", both.get("count", len(keys))) or 0
+    if op.f == ACQUIRE and not keys and (op.is_sure or not count):
+        raise BadOp("acquire names neither a `key` nor `keys`" + ("" if op.is_sure else " nor a `count`"))
+    return Call(
+        owner=told(both.get("owner")) or op.process,
+        keys=keys,
+        kind=str(both.get("kind", "")),
+        count=max(count, len(keys)),
+        token=_whole("token", both.get("token")),
+        expires_ns=_expires_ns(op, both),
+    )
+
+
+def stand_ins(call: Call) -> tuple[str, ...]:
+    """For things that nobody knows the names of: nobody else can have one of them, but they are taken."""
+    return tuple(f"{_UNNAMED}{call.owner}#{number}" for number in range(call.count))
+
+
+def is_stand_in(key: str) -> bool:
+    return key.startswith(_UNNAMED)
+
+
+def _mapping(op: Op, value: Any) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        return {"owner": value}
+    if isinstance(value, dict):
+        return value
+    raise BadOp(f"`value` of {op.f} is neither an owner nor an object: {value!r}")
+
+
+def _expires_ns(op: Op, both: Mapping[str, Any]) -> int | None:
+    """Not before."""
+    told_ns, ttl_ns = _whole("expires", both.get("expires")), _whole("ttl", both.get("ttl"))
+    if told_ns is None and ttl_ns is not None:
+        if op.invoked_ns is None:
+            raise BadOp("what has a `ttl` needs a `time`")
+        return op.invoked_ns + ttl_ns
+    return told_ns
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise BadOp(f"`keys` is no list of names: {value!r}")
+    if len(set(value)) != len(value):
+        raise BadOp(f"`keys` names one twice: {value!r}")
+    return tuple(value)
+
+
+def _whole(name: str, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise BadOp(f"`{name}` is no whole number: {value!r}")
+    return value
