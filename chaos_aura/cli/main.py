@@ -29,6 +29,7 @@ COMMANDS = {
     "heal": "End faults now, and prove that they are gone.",
     "runs": "Show the runs that are kept here, newest first.",
     "result": "Tell again how a run ended.",
+    "check": "Judge whether a history can be explained, or a run again.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }
