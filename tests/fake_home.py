@@ -9,10 +9,12 @@ from pathlib import Path
 
 from awaiting import wait_until
 from controlling import Controller
+from hurting import is_stopped
 from local_stack import processes_in
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Catalogue, Edge, Service
+from chaos_aura.core.process import ProcessId
 from chaos_aura.core.signature import signer
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.fake import FakeInjector
@@ -23,7 +25,7 @@ from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.place import REAPER_LOCK
 from chaos_aura.faults.registry import Registry
 
-_ENDS_WITHIN_S = 20.0
+_ENDS_WITHIN_S = 60.0
 SERVICES = ("neo4j", "redis", "kafka")
 _SCHEMES = {"neo4j": "bolt", "redis": "redis"}
 
@@ -93,7 +95,10 @@ def kill_with_its_reaper(home: FakeHome, one: Controller) -> None:
     """Neither has the time to see that the other is dead: nobody watches over what is open."""
     reaper = signer(home.ground.folder / REAPER_LOCK)
     assert reaper
-    os.kill(one.process.pid, signal.SIGSTOP)
+    owner = ProcessId.of(one.process.pid)
+    assert owner
+    os.kill(owner.pid, signal.SIGSTOP)
+    wait_until(lambda: is_stopped(owner), _ENDS_WITHIN_S, "the owner is stopped, with each of its threads")
     os.kill(reaper.pid, signal.SIGKILL)
     one.process.kill()
     one.process.wait()

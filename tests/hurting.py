@@ -11,7 +11,7 @@ from awaiting import wait_until
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.running import RunningStack
 
-_STOPPED_WITHIN_S = 10
+_STOPPED_WITHIN_S = 60
 
 
 def process_of(stack: RunningStack, name: str) -> ProcessId:

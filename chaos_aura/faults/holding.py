@@ -13,6 +13,7 @@ _LOOK_EVERY_S = 0.1
 _PROVE_EVERY_S = 1.0
 _LONGEST_PROOF_S = 5.0  # what an injector may take
 _UNSEEN_S = _PROVE_EVERY_S + _LONGEST_PROOF_S  # at most between the last look that saw it and its end
+_UNLOOKED_S = 2 * _PROVE_EVERY_S + _LOOK_EVERY_S  # the same where none went on at its end: this process was late
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,24 @@ class Held:
 def hold(engine: Engine, lease: Lease, for_s: float, clock: Callable[[], float] = since_boot_s) -> Held:
     """Until its time is up, somebody heals it, or it is lost. It is proven once more when its time is up.
 
-    The reaper ends it on time, perhaps while that last look takes place: then the look before it counts. It does not
-    where nobody has looked for long, as when this process was stopped. The clock counts from boot, as leases do.
+    The reaper ends it on time, perhaps while that last look takes place, or before it where this process waits for a
+    processor: then the look before it counts. It does not where nobody has looked for long, as when this process was
+    stopped. The clock counts from boot, as leases do.
     """
-    began_s = looked_s = seen_s = clock()
+    began_s = looked_s = seen_s = told_s = clock()
     ends_s, lost, was_due = began_s + for_s, "", True
     while not lost and (now_s := clock()) < ends_s and _is_open(engine, lease):
         time.sleep(min(_LOOK_EVERY_S, ends_s - now_s))
         now_s = clock()
         if now_s >= min(looked_s + _PROVE_EVERY_S, ends_s):
             looked_s, was_due = now_s, not _is_over(lease, clock())
-            lost = _lost(engine, lease)
+            lost, told_s = _lost(engine, lease), clock()
             seen_s = seen_s if lost else looked_s
     held_s = clock() - began_s
     is_over = _is_over(lease, clock())
-    was_cut_off = was_due and is_over
-    if held_s >= for_s and seen_s >= ends_s - _UNSEEN_S and (was_cut_off or not lost):
+    was_looking = told_s >= ends_s
+    unseen_s = _UNSEEN_S if was_looking and was_due else _UNLOOKED_S
+    if held_s >= for_s and seen_s >= ends_s - unseen_s and (not lost or (was_looking and is_over)):
         return Held(held_s)
     if is_over:
         return Held(held_s, ended_by=f"nobody had looked for the last {ends_s - seen_s:.1f} s of it")

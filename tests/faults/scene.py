@@ -14,8 +14,10 @@ from typing import Any
 import neo4j
 import proxies
 import redis
+from neo4j.exceptions import DriverError, Neo4jError
 from standing_reaper import helpers_in
 
+from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.process import ProcessId
 from chaos_aura.stack.running import RunningStack
 
@@ -41,9 +43,10 @@ class Scene:
 
     def look(self) -> dict[str, Any]:
         """Two that are equal hold the same mechanisms. Unseen when a part cannot be looked at now."""
-        stack, children = self._stack, self._stack.supervisor.children()
-        processes = {name: child.process for name, child in children.items() if not child.is_job and child.process}
+        stack = self._stack
         try:
+            children = stack.supervisor.children()
+            processes = {name: child.process for name, child in children.items() if not child.is_job and child.process}
             return {
                 "running": sorted(processes),
                 "proxies": {name: (each["enabled"], each["toxics"]) for name, each in proxies.proxies(stack).items()},
@@ -55,7 +58,7 @@ class Scene:
                 **_redis(stack),
                 "decisions": _decisions(self._driver),
             }
-        except (OSError, redis.RedisError, neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError) as cause:
+        except (OSError, ChaosAuraError, redis.RedisError, DriverError, Neo4jError) as cause:
             raise Unseen(f"{type(cause).__name__}: {cause}") from cause
 
 

@@ -25,6 +25,7 @@ from chaos_aura.core.errors import (
     ReaperMissing,
     TargetUnfit,
 )
+from chaos_aura.core.fault import Proof, Undo
 from chaos_aura.core.lease import LeaseState
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.fake import FakeInjector
@@ -34,6 +35,9 @@ from chaos_aura.faults.limits import Limits
 from chaos_aura.faults.place import TIMELINE
 from chaos_aura.faults.registry import Registry
 from chaos_aura.record.timeline import read_timeline
+
+_WITHIN_S = 30
+_LOCKED = "is held by another process"
 
 
 def events(home: FakeHome) -> list[str]:
@@ -45,15 +49,21 @@ def stepping(home: FakeHome, on_step: Callable[[str], None]) -> Engine:
     return Engine(home.ground, Registry((home.fake,)), NoGuard(), limits=Limits(), on_step=on_step)
 
 
-class Patient(FakeInjector):
-    """On a busy machine a late request may need longer than the fake waits for one."""
+class Settling(FakeInjector):
+    """Its second look is one after the late request, however long that needs on a busy machine."""
 
-    settle_s = 3.0
+    looks = 0
+
+    def gone(self, undo: Undo) -> Proof:
+        self.looks += 1
+        if self.looks == 2:
+            wait_until(self.late, _WITHIN_S, "the request has taken effect")
+        return super().gone(undo)
 
 
 def test_a_fault_is_written_injected_proven_healed_and_proven_gone(home: FakeHome) -> None:
     engine = home.engine()
-    lease = engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
     assert lease.state is LeaseState.IN_FORCE
     assert home.fake.struck() == {lease.id}
     assert home.ledger.leases()[lease.id].state is LeaseState.IN_FORCE
@@ -70,7 +80,7 @@ def test_a_fault_is_written_injected_proven_healed_and_proven_gone(home: FakeHom
 
 def test_each_step_has_its_time_and_its_lease(home: FakeHome) -> None:
     engine = home.engine()
-    lease = engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
     engine.heal([lease])
     lines = (home.ground.folder / TIMELINE).read_bytes().splitlines()
     told = [json.loads(line) for line in lines if line]
@@ -143,17 +153,17 @@ def test_a_step_that_fails_leaves_nothing(home: FakeHome, step: str, what: str, 
     home.fake.tell(step, what)
     engine = home.engine()
     with pytest.raises(error):
-        engine.inject(engine.fault("pretend", "neo4j", lasts_s=0.5))
+        engine.inject(engine.fault("pretend", "neo4j"))
     assert home.fake.struck() == set()
     assert home.ledger.open_leases() == ()
 
 
 def test_a_request_that_takes_effect_after_its_heal_is_healed_again(home: FakeHome) -> None:
     home.fake.tell("inject", "late")
-    engine = Engine(home.ground, Registry((Patient(home.ground),)), NoGuard(), limits=Limits())
+    engine = Engine(home.ground, Registry((Settling(home.ground),)), NoGuard(), limits=Limits())
     with pytest.raises(TargetUnfit, match="no answer"):
-        engine.inject(engine.fault("pretend", "neo4j", lasts_s=5))
-    wait_until(home.fake.late, 10, "the request has taken effect")
+        engine.inject(engine.fault("pretend", "neo4j"))
+    wait_until(home.fake.late, _WITHIN_S, "the request has taken effect")
     assert home.fake.struck() == set()
     assert home.ledger.open_leases() == ()
 
@@ -163,7 +173,7 @@ def test_what_can_be_neither_proven_nor_healed_is_said_and_stays_open(home: Fake
     home.fake.tell("heal", "crash beyond us")
     engine = home.engine()
     with pytest.raises(NotHealed, match=r"no answer.*beyond us.*chaos-aura heal"):
-        engine.inject(engine.fault("pretend", "neo4j", lasts_s=0.5))
+        engine.inject(engine.fault("pretend", "neo4j"))
     [lease] = home.ledger.open_leases()
     assert lease.state is LeaseState.STUCK
     assert lease.undo.by_hand.startswith("rm -f")
@@ -192,10 +202,16 @@ def test_two_runs_that_clash_at_the_same_moment_get_one_fault(home: FakeHome) ->
 
     def run(number: int) -> None:
         start.wait()
-        try:
-            results.append(engines[number].inject(engines[number].fault("pretend", "neo4j")).id)
-        except FaultRefused as refused:
-            results.append(refused)
+        while True:
+            try:
+                results.append(engines[number].inject(engines[number].fault("pretend", "neo4j")).id)
+            except FaultRefused as refused:
+                results.append(refused)
+            except LedgerUnusable as held:  # for seconds, on a busy machine: it was not looked at
+                if _LOCKED not in str(held):
+                    raise
+                continue
+            break
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(len(engines))]
     for thread in threads:
@@ -218,7 +234,7 @@ def test_of_two_processes_that_ask_for_the_same_at_the_same_moment_one_gets_it(h
         home.fake.tell("in_force", "hang 30")  # the first is not over before the second has its turn
         for each in both:
             each.go_on()
-        wait_until(home.fake.hangs, 10, "one is in force")
+        wait_until(home.fake.hangs, _WITHIN_S, "one is in force")
         [lease] = home.ledger.open_leases()
         winner, loser = both if lease.owner.process.pid == one.process.pid else reversed(both)
         assert loser.await_step("in_force") == (
@@ -404,11 +420,20 @@ def test_what_is_being_injected_in_another_thread_is_ended_with_the_rest(home: F
     while not home.fake.struck():
         assert thread.is_alive()
     engine.heal_mine()
-    thread.join(5)
+    thread.join(_WITHIN_S)
     assert not thread.is_alive()
     assert isinstance(failed[0], NotInForce)
     assert home.fake.struck() == set()
     assert home.ledger.open_leases() == ()
+
+
+def refuses(engine: Engine) -> bool:
+    """Whatever is asked for now."""
+    try:
+        engine.heal([engine.inject(engine.fault("pretend", "redis"))])
+    except NotInForce:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("step", ["prepare", "inject"])
@@ -417,9 +442,9 @@ def test_what_has_not_begun_yet_gives_up_when_all_is_ended(home: FakeHome, step:
     reached, go_on, failed = threading.Event(), threading.Event(), []
 
     def halt(name: str) -> None:
-        if name == step:
+        if name == step and threading.current_thread() is injecting:
             reached.set()
-            assert go_on.wait(10)
+            assert go_on.wait(2 * _WITHIN_S)
 
     engine = stepping(home, halt)
 
@@ -431,13 +456,14 @@ def test_what_has_not_begun_yet_gives_up_when_all_is_ended(home: FakeHome, step:
 
     injecting, ending = threading.Thread(target=inject), threading.Thread(target=engine.heal_mine)
     injecting.start()
-    assert reached.wait(10)
+    assert reached.wait(_WITHIN_S)
     ending.start()
+    wait_until(lambda: refuses(engine), _WITHIN_S, "all is being ended")
     ending.join(0.3)
     assert ending.is_alive()  # it waits for what is under way
     go_on.set()
     for thread in (injecting, ending):
-        thread.join(10)
+        thread.join(_WITHIN_S)
         assert not thread.is_alive()
     assert [type(cause) for cause in failed] == [NotInForce]
     assert home.fake.struck() == set()

@@ -7,7 +7,8 @@ import selectors
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Reaping:
     def __init__(self, home: FakeHome) -> None:
         self.heard: list[dict[str, Any]] = []
         self._selector = selectors.DefaultSelector()
+        resource_tracker.ensure_running()  # a debugger's, which stays
         self._mine = children()
         self.link = HealerLink(home.home, self._selector, self.heard.append)
 
@@ -44,7 +46,14 @@ class Reaping:
         return self.link.is_ready
 
     def healer(self) -> int:
-        [pid] = children() - self._mine
+        """When the one before has been reaped, should there have been one."""
+
+        def only() -> set[int]:
+            self.link.replace_if_hung()
+            found = children() - self._mine
+            return found if len(found) == 1 else set()
+
+        [pid] = wait_until(only, _WITHIN_S, "there is one healer")
         return pid
 
     def hang(self) -> None:
@@ -54,11 +63,17 @@ class Reaping:
 
     def close(self) -> None:
         self.link.end()
+        # Killed, one may die later than it is waited for.
+        wait_until(lambda: self.link.replace_if_hung() or not children() - self._mine, _WITHIN_S, "no healer is left")
         self._selector.close()
 
 
 def children() -> set[int]:
-    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends just then
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return found
 
 
 @pytest.fixture

@@ -69,10 +69,11 @@ print(flush=True)
 sys.stdin.readline()
 start(Ground(Path(home), {}), lease, Path(program), [trace], 60)
 """
-_SOON_S = 15
+_SOON_S = 30
 _ROUNDS = 4
 _FIRST_MOMENT_S = 0.0005
 _LATER_S = 1.0  # than the time of its lease
+_TIME_S = 3  # until then it must have begun, on a busy machine, too
 
 
 @pytest.fixture
@@ -167,10 +168,20 @@ def test_it_undoes_when_the_reaper_is_killed(
 def test_it_undoes_when_its_time_is_up(
     ground: Ground, reaper: "subprocess.Popen[bytes]", lease: str, written: Callable[[str], Path], trace: Path
 ) -> None:
-    began_s = time.monotonic()
-    ends(start(ground, lease, written(_WORKS), [str(trace)], 0.3))
-    assert time.monotonic() - began_s >= 0.3 + _LATER_S
+    for _ in range(_ROUNDS):
+        began_s = time.monotonic()
+        process = start(ground, lease, written(_WORKS), [str(trace)], _TIME_S)
+        ends(process)
+        assert time.monotonic() - began_s >= _TIME_S + _LATER_S
+        if not was_ended_by_the_kernel(process):
+            break
     assert figures_of(ground, lease)["undone"] == 1
+
+
+def was_ended_by_the_kernel(process: ProcessId) -> bool:
+    """One that gets no processor for a second when its time is up: it could not look at it."""
+    end = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    return bool(end and end.si_status == signal.SIGALRM)
 
 
 def test_one_that_does_not_look_at_its_time_is_killed(

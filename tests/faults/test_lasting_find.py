@@ -22,7 +22,7 @@ _GOES_ON = """
         helper.wait_to_end()
 """
 _FILES = 256
-_WITHIN_S = 15
+_WITHIN_S = 30
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.holding import hold
 from chaos_aura.faults.lasting.carrier import Carrier
 from chaos_aura.faults.limits import Limits
+from chaos_aura.faults.proving import PROVEN_WITHIN_S
 from chaos_aura.faults.registry import Registry
 
 _BEGINS_LATE = """
@@ -23,6 +24,7 @@ _BEGINS_LATE = """
             helper.wait_to_end()
 """
 _LATE_S, _LASTS_S = 1.5, 1.5  # one that counts from its start has ended before its fault has
+_TAKES_S = 20.0  # on a busy machine its helper may begin later still
 
 
 class Carried(FakeInjector):
@@ -33,7 +35,10 @@ class Carried(FakeInjector):
         self.carrier = Carrier(ground, program)
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        return self.carrier.undo(fault, lease_id, (_LATE_S,), ("nothing",))
+        return self.carrier.undo(fault, lease_id, (_LATE_S,), ("nothing",), takes_s=self.takes_s(fault))
+
+    def takes_s(self, fault: Fault) -> float:
+        return _TAKES_S
 
     def inject(self, undo: Undo) -> None:
         self.carrier.inject(undo)
@@ -56,6 +61,7 @@ def test_one_that_takes_long_until_it_is_in_force_is_held_to_its_end(home: FakeH
     with standing_reaper(home.home):
         engine = Engine(home.ground, Registry((Carried(home.ground, program),)), NoGuard(), limits=Limits())
         lease = engine.inject(engine.fault("pretend", "neo4j", lasts_s=_LASTS_S))
+        assert lease.undo.data["proving_s"] == PROVEN_WITHIN_S + _TAKES_S
         held = hold(engine, lease, _LASTS_S)
         assert (held.lost, held.ended_by) == ("", "")
         assert [each.is_good for each in engine.heal_mine()] == [True]

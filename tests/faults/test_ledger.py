@@ -142,6 +142,9 @@ def test_of_many_that_write_at_once_each_sees_those_before(tmp_path: Path) -> No
                 accepted.append(target)
             except FaultRefused:
                 pass
+            except LedgerUnusable as held:  # for seconds, on a busy machine
+                if "is held by another process" not in str(held):
+                    raise
 
     threads = [threading.Thread(target=run, args=(f"target-{number % 4}",)) for number in range(12)]
     for thread in threads:

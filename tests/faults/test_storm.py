@@ -14,9 +14,9 @@ from local_stack import PlacedStack
 from storm import Storm, Strike, never_proven
 
 _LEAST_STRIKES = 40
-_GONE_WITHIN_S = 5  # on a busy machine; the benchmark holds it against the goal of 1 s
-_CLOSED_WITHIN_S = 20
-_WELL_WITHIN_S = 30
+_GONE_WITHIN_S = 20  # on a busy machine; the benchmark holds it against the goal of 1 s
+_CLOSED_WITHIN_S = 40  # before the fault's own time is over
+_WELL_WITHIN_S = 60
 
 
 @pytest.mark.timeout(600)

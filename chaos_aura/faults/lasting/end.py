@@ -14,7 +14,7 @@ from chaos_aura.faults.lasting import place
 from chaos_aura.faults.lasting.find import helpers_of
 from chaos_aura.faults.lasting.start import checked, make_folders, reap
 
-_DEAD_WITHIN_S = 3.0
+_DEAD_WITHIN_S, _LEAST_S = 3.0, 0.5
 _KEPT_S = 3600.0  # a controller that is stopped in the middle of a start can hardly be so for longer
 
 
@@ -39,14 +39,18 @@ def _bury(folder: str, lease_id: str) -> None:
 
 
 def _kill(lease_id: str) -> None:
+    """Once more after its time: this process may have been stopped meanwhile itself."""
     deadline_s = time.monotonic() + _DEAD_WITHIN_S
-    while found := helpers_of(lease_id):
-        for process in found:
-            _kill_one(process, deadline_s)
-        if time.monotonic() > deadline_s:
+    found, is_last = helpers_of(lease_id), False
+    while found:
+        if is_last:
             raise TargetUnfit(
                 f"helper {found[0].pid}", "does not die", f"look what it does: cat /proc/{found[0].pid}/stack"
             )
+        is_last = time.monotonic() > deadline_s
+        for process in found:
+            _kill_one(process, max(deadline_s, time.monotonic() + _LEAST_S))
+        found = helpers_of(lease_id)
 
 
 def _kill_one(process: ProcessId, deadline_s: float) -> None:
