@@ -13,6 +13,7 @@ from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.carrier import Carrier
 from chaos_aura.supervision.state import ChildState, ChildStatus
 from injectors.refusal import refuse_unless
+from injectors.supervised.dying import is_dying
 from injectors.supervised.reach import may_be_signalled
 from injectors.supervised.service import running
 
@@ -101,6 +102,8 @@ def _settled(service: str, child: ChildStatus | None) -> Proof:
     if child is None:
         return Proof(True, f"{service} is not supervised any more")
     if child.process and child.process.is_alive():
+        if is_dying(child.process):  # the last that its helper killed
+            return Proof(False, f"process {child.process.pid} of {service} is about to end")
         return Proof(child.state is ChildState.RUNNING, f"process {child.process.pid} of {service} runs")
     if child.state is ChildState.STOPPED:
         return Proof(True, f"{service} was stopped by somebody else")

@@ -5,7 +5,7 @@ Only what /proc does not name any more has ended. Whatever else keeps it from be
 
 import os
 
-STATE, PARENT, SESSION, USER_TICKS, SYSTEM_TICKS, START = 0, 1, 3, 11, 12, 19  # of the fields after the name
+STATE, PARENT, SESSION, FLAGS, USER_TICKS, SYSTEM_TICKS, START = 0, 1, 3, 6, 11, 12, 19  # of the fields after the name
 DEAD = frozenset((b"Z", b"X"))
 _LONGEST = 1024
 

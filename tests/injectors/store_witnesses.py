@@ -11,14 +11,16 @@ from urllib.request import urlopen
 
 import neo4j
 import redis
-from awaiting import wait_until
+from awaiting import NeverCame, wait_until
 from driven_allocations import neo4j_of, redis_of
+from standing_reaper import helpers_in
 from witnesses import Witness, process_now
 
 from chaos_aura.stack.running import RunningStack
 
 _ANSWERS_WITHIN_S = 60  # one that has just started, on a busy machine
 _SAMPLED_S, _LOOK_EVERY_S = 0.5, 0.05
+_HEARD_WITHIN_S = 30  # of connections that come or go, by a Redis behind a Toxiproxy, on a busy machine
 
 
 def is_off(stack: RunningStack, service: str, offset_s: float) -> Witness:
@@ -43,7 +45,7 @@ def _neo4j_time(stack: RunningStack) -> float:
 
 
 def _page_time(stack: RunningStack, service: str) -> float:
-    with urlopen(f"http://{stack.catalogue.service(service).address}/healthz", timeout=5) as page:
+    with urlopen(f"http://{stack.catalogue.service(service).address}/healthz", timeout=_ANSWERS_WITHIN_S) as page:
         return float(json.load(page)["now"])
 
 
@@ -90,15 +92,21 @@ def says(file: Path, what: dict[str, Any]) -> Witness:
 
 
 def is_flooded(stack: RunningStack, connections: int) -> Witness:
-    """Redis counts those that have never asked for anything. It may notice an end a little late."""
+    """Redis counts those that have never asked for anything. It hears a little late of each, and of its end."""
 
     def silent() -> int:
         with redis_of(stack) as client:
             return sum(each["cmd"] == "NULL" for each in client.client_list())
 
+    def has_them() -> bool:
+        return (_told(stack, "redis", silent) or 0) >= connections
+
     def hurts() -> bool:
+        are_held = bool(helpers_in(stack.project.home))
+        with suppress(NeverCame):
+            wait_until(lambda: has_them() == are_held, _HEARD_WITHIN_S, "Redis has heard of it")
         ends_s = time.monotonic() + _SAMPLED_S
-        while (_told(stack, "redis", silent) or 0) >= connections:
+        while has_them():
             if time.monotonic() > ends_s:
                 return True
             time.sleep(_LOOK_EVERY_S)

@@ -18,6 +18,7 @@ from grounds import ground_of
 from process_cases import (
     EDGE,
     VICTIM,
+    WITHIN_S,
     Victim,
     bring_down,
     case_on,
@@ -94,8 +95,13 @@ def injector(victim: Victim) -> Iterator[CgroupInjector]:
 def test_it_gets_so_much_of_a_processor_and_no_more(victim: Victim, injector: CgroupInjector) -> None:
     undo = injected(injector, fault_of("cpu_throttle", "victim", percent=5), VICTIM)
     assert injector.in_force(undo).facts["held_back"] == 0
-    assert _share_of_a_processor(victim) < 0.1
-    assert injector.in_force(undo).facts["held_back"] > 3
+
+    def is_held_back() -> bool:
+        """On a busy machine it may not even get that much."""
+        assert _share_of_a_processor(victim) < 0.1
+        return bool(injector.in_force(undo).facts["held_back"] > 3)
+
+    wait_until(is_held_back, WITHIN_S, "it is held back again and again")
     healed(injector, undo)
     wait_until(lambda: _share_of_a_processor(victim) > 0.1, 30, "it gets more, on a machine that may be busy")
 
@@ -110,7 +116,7 @@ def test_beyond_its_memory_it_is_killed(victim: Victim, injector: CgroupInjector
     assert injector.in_force(undo)
     with pytest.raises(TimeoutError):
         victim.ask("take", 60, within_s=3)
-    wait_until(lambda: not process.is_alive(), 5, "it was killed")
+    wait_until(lambda: not process.is_alive(), WITHIN_S, "it was killed")
     assert not injector.in_force(undo)
     healed(injector, undo)
 

@@ -20,14 +20,14 @@ from store_witnesses import is_off
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service, Target
 from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import Capability, Fault, Undo
+from chaos_aura.core.fault import Capability, Fault, Proof, Undo
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.contract import Case, InjectorContract
 from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
 from injectors.clock import ClockInjector
-from injectors.clock.file import ClockFile
+from injectors.clock.file import READ_AGAIN_WITHIN_S, ClockFile
 from injectors.clock.reading import Clock
 
 Place = Callable[..., PlacedStack]
@@ -37,7 +37,7 @@ _OF_EACH_SORT = ("redis", "worker", "neo4j")
 _STARTS_FAST = "redis"
 _DAY_S = 86_400.0
 _WITHIN_S = 60.0
-_PROVEN_WITHIN_S = 5.0
+_NOT_FOR_EVER_S = 30.0  # 2 are the promise, and this process may be kept from the processor besides
 _HEALER = """
 import json, sys
 from pathlib import Path
@@ -62,8 +62,8 @@ class TestClock(InjectorContract):
             remove=(lambda: _end(stack, name)) if ends else None,
             restore=lambda: _bring_back(stack, name),
             why_not_ended="" if ends else "as with the one that starts fast",
-            in_force_within_s=3.0,
-            gone_within_s=3.0,
+            in_force_within_s=_WITHIN_S,
+            gone_within_s=_WITHIN_S,
             hurts=is_off(stack, name, 120.0),
         )
 
@@ -76,7 +76,7 @@ def test_every_jump_is_seen_and_borne_by_all_at_once(stack: RunningStack, offset
         for undo in undos.values():
             one.inject(undo)
         for name, undo in undos.items():
-            proof = await_proof(lambda undo=undo: one.in_force(undo), _PROVEN_WITHIN_S)  # type: ignore[misc]
+            proof = awaited(one.in_force, undo)
             assert proof, f"{name}: {proof.seen}"
             assert abs(proof.facts["off_s"] - offset_s) < 0.5 + proof.facts["error_s"], name
             assert f"{abs(offset_s):.0f}" in proof.seen
@@ -86,7 +86,7 @@ def test_every_jump_is_seen_and_borne_by_all_at_once(stack: RunningStack, offset
         for undo in undos.values():
             one.heal(undo)
     for name, undo in undos.items():
-        gone = await_proof(lambda undo=undo: one.gone(undo), _PROVEN_WITHIN_S)  # type: ignore[misc]
+        gone = awaited(one.gone, undo)
         assert gone, f"{name}: {gone.seen}"
 
 
@@ -100,19 +100,28 @@ def test_a_service_that_is_started_again_has_it_again(stack: RunningStack) -> No
         assert not one.gone(undo)
     finally:
         one.heal(undo)
-    assert await_proof(lambda: one.gone(undo), 3)
+    assert awaited(one.gone, undo)
 
 
 def test_one_that_may_just_be_starting_is_not_yet_believed(stack: RunningStack) -> None:
     one, undo = injector(stack), prepared(stack, "redis", 120.0)
+
+    def seen_early() -> str:
+        """Of one just healed. Nothing when this process was kept from looking until that may be believed."""
+        began_s = time.monotonic()
+        one.heal(undo)
+        early = one.gone(undo)
+        if time.monotonic() - began_s > READ_AGAIN_WITHIN_S / 2:
+            one.inject(undo)
+            return ""
+        assert not early
+        return early.seen
+
     one.inject(undo)
     _end(stack, "redis")
     try:
-        one.heal(undo)
-        early = one.gone(undo)
-        assert not early
-        assert "may have read" in early.seen
-        late = await_proof(lambda: one.gone(undo), 3)
+        assert "may have read" in wait_until(seen_early, _WITHIN_S, "it is looked at early")
+        late = awaited(one.gone, undo)
         assert late
         assert "is dead, nobody answers" in late.seen
     finally:
@@ -123,13 +132,13 @@ def test_it_goes_on_answering_an_hour_behind(stack: RunningStack) -> None:
     one, undo = injector(stack), prepared(stack, "neo4j", -3600.0)
     one.inject(undo)
     try:
-        assert await_proof(lambda: one.in_force(undo), 3)
+        assert awaited(one.in_force, undo)
         for _ in range(20):
             facts = one.in_force(undo).facts
             assert abs(facts["off_s"] + 3600) < 0.5 + facts["error_s"]
     finally:
         one.heal(undo)
-    assert await_proof(lambda: one.gone(undo), 3)
+    assert awaited(one.gone, undo)
 
 
 @pytest.mark.parametrize("name", ["temporal", "toxiproxy"])
@@ -179,14 +188,14 @@ def test_a_second_skew_is_refused(stack: RunningStack) -> None:
     again = prepared(stack, "redis", 60.0)
     one.inject(undo)
     try:
-        assert await_proof(lambda: one.in_force(undo), 3)
+        assert awaited(one.in_force, undo)
         with pytest.raises(TargetUnfit, match=r"its clock is 1[12]\d\.\d+ s ahead already"):
             prepared(stack, "redis", 60.0)
         with pytest.raises(TargetUnfit, match="was changed meanwhile"):
             one.inject(again)
     finally:
         one.heal(undo)
-    assert await_proof(lambda: one.gone(undo), 3)
+    assert awaited(one.gone, undo)
 
 
 def test_what_a_stranger_wrote_stays(stack: RunningStack) -> None:
@@ -197,19 +206,19 @@ def test_what_a_stranger_wrote_stays(stack: RunningStack) -> None:
         file.write("+50\n")
         one.heal(undo)
         assert file.read() == "+50\n"
-        assert await_proof(lambda: one.gone(undo), 3)
+        assert awaited(one.gone, undo)
         assert not one.in_force(undo)
     finally:
         file.write("+0\n")
-    assert await_proof(lambda: one.gone(undo), 3)
+    assert awaited(one.gone, undo)
 
 
 def test_by_hand(stack: RunningStack) -> None:
     one, undo = injector(stack), prepared(stack, "redis", 120.0)
     one.inject(undo)
-    assert await_proof(lambda: one.in_force(undo), 3)
-    subprocess.run(["sh", "-ec", undo.by_hand], check=True, timeout=10)
-    assert await_proof(lambda: one.gone(undo), 3)
+    assert awaited(one.in_force, undo)
+    subprocess.run(["sh", "-ec", undo.by_hand], check=True, timeout=_WITHIN_S)
+    assert awaited(one.gone, undo)
 
 
 def test_what_a_killed_writer_left_is_removed(stack: RunningStack) -> None:
@@ -233,7 +242,7 @@ def test_one_that_does_not_answer_is_an_error_and_not_gone(stack: RunningStack) 
             began_s = time.monotonic()
             with pytest.raises(TargetUnfit, match="redis: does not tell its time"):
                 look(undo)
-            assert time.monotonic() - began_s < 5
+            assert time.monotonic() - began_s < _NOT_FOR_EVER_S
 
 
 def test_a_stack_without_the_library_runs_and_cannot(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +250,7 @@ def test_a_stack_without_the_library_runs_and_cannot(place: Place, monkeypatch: 
     with monkeypatch.context() as missing:
         missing.setitem(sys.modules, "libfaketime", None)
         one.up("redis")
-        assert one.running().health()[0].is_healthy
+        wait_until(lambda: one.running().health()[0].is_healthy, _WITHIN_S, "it is healthy")
         lacking = can(one.running(), "redis", 120.0)
         assert not lacking
         assert "libfaketime is not installed" in lacking.why
@@ -263,15 +272,15 @@ def test_it_heals_with_the_stack_down_and_purged(place: Place) -> None:
     stack = one.running()
     mine, undo = injector(stack), prepared(stack, "redis", 120.0)
     mine.inject(undo)
-    assert await_proof(lambda: mine.in_force(undo), 3)
+    assert awaited(mine.in_force, undo)
     target = stack.catalogue.service("redis")
     one.down()
     assert "is not running" in mine.can(skew("redis", 120.0), target).why
     assert not mine.gone(undo)
     argv = [sys.executable, "-P", "-c", _HEALER, str(one.project.home)]
-    subprocess.run(argv, input=json.dumps(undo.to_dict()), text=True, check=True, timeout=30)
+    subprocess.run(argv, input=json.dumps(undo.to_dict()), text=True, check=True, timeout=_WITHIN_S)
     assert ClockFile(Path(undo.data["file"])).read() == "+0\n"
-    assert await_proof(lambda: mine.gone(undo), 3)
+    assert awaited(mine.gone, undo)
     one.down(purge=True)
     mine.heal(undo)
     assert mine.gone(undo)
@@ -293,7 +302,7 @@ def test_silence_is_not_waited_for(protocol: str) -> None:
     began_s = time.monotonic()
     with _answering(None) as address, pytest.raises(TargetUnfit):
         Clock("it", address, protocol).read()
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < _NOT_FOR_EVER_S
 
 
 def injector(stack: RunningStack) -> ClockInjector:
@@ -302,6 +311,18 @@ def injector(stack: RunningStack) -> ClockInjector:
 
 def skew(name: str, offset_s: float) -> Fault:
     return Fault("clock_skew", name, KINDS["clock_skew"].read({"offset_s": offset_s}), 30)
+
+
+def awaited(look: Callable[[Undo], Proof], undo: Undo) -> Proof:
+    """As the contract does it: one that a busy machine keeps from telling the time is asked again."""
+
+    def seen() -> Proof:
+        try:
+            return look(undo)
+        except TargetUnfit as cause:
+            return Proof(holds=False, seen=str(cause))
+
+    return await_proof(seen, _WITHIN_S)
 
 
 def can(stack: RunningStack, name: str, offset_s: float) -> Capability:

@@ -93,7 +93,7 @@ def killed_while_its_target_is_stopped(undo: Undo, target: ProcessId) -> None:
 @pytest.mark.usefixtures("reaper")
 def test_it_answers_and_is_stopped_again(stack: RunningStack, duty: DutyCycleInjector, redis: Service) -> None:
     with in_force(duty, HALF, redis) as undo:
-        assert "redis" not in unwell(stack)
+        wait_until(lambda: "redis" not in unwell(stack), WITHIN_S, "it answers")
         assert must_hold(duty, undo).facts["stops"] > 0
     assert goes_on(process_of(stack, "redis"))
 
@@ -158,12 +158,16 @@ def test_a_busy_process_gets_its_share_and_no_more(
         with in_force(
             duty, fault_of("cpu_throttle", percent=percent), Service("redis", on_loopback(9), "", "")
         ) as undo:
-            before, began_s = used_s(busy), time.monotonic()
+            began_s, before = time.monotonic(), used_s(busy)
             former = duty.in_force(undo).facts["stops"]
             wait_until(lambda: duty.in_force(undo).facts["stops"] > former + _STOPS, WITHIN_S, "many cycles")
-            share = (used_s(busy) - before) / (time.monotonic() - began_s)
+
+            def has_its_share() -> bool:
+                """What it got while its helper was late for a stop is taken back in that stop."""
+                return 0 < (used_s(busy) - before) / (time.monotonic() - began_s) < percent / 100 * 2
+
+            wait_until(has_its_share, WITHIN_S, "it has got its share and no more")
             must_hold(duty, undo)  # and this by how much
-        assert 0 < share < percent / 100 * 2
         assert goes_on(busy)
 
 

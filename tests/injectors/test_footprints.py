@@ -16,7 +16,8 @@ from chaos_aura.faults.registry import Registry
 from chaos_aura.record.timeline import read_timeline
 from chaos_aura.stack.running import RunningStack
 
-_WITHIN_S = 30
+_WITHIN_S = 60
+_LASTS_S = 10  # so long a busy machine may take to ask for the healing of what this one is in the way of
 _MUST_BE_SAID = {
     "memory_limit": {"limit_mb": 100},
     "clock_skew": {"offset_s": 60},
@@ -88,8 +89,8 @@ def test_no_two_wait_for_each_other(stack: RunningStack) -> None:
 
 def test_a_skewed_clock_waits_for_the_end_of_a_longer_pause(stack: RunningStack) -> None:
     with engine_on(stack) as engine:
-        skew = engine.inject(engine.fault("clock_skew", "redis", {"offset_s": 120}, 1))
-        pause = engine.inject(engine.fault("pause", "redis", lasts_s=4))
+        skew = engine.inject(engine.fault("clock_skew", "redis", {"offset_s": 120}, 60))
+        pause = engine.inject(engine.fault("pause", "redis", lasts_s=_LASTS_S))
         [waiting] = engine.heal([skew])
         assert waiting.ending is Ending.WAITING
         assert pause.id in waiting.why

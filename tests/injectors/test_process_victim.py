@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from awaiting import wait_until
 from hurting import is_stopped
-from process_cases import VICTIM, Victim, as_nobody, bring_down, fault_of, healed, injected, victim_in
+from process_cases import VICTIM, WITHIN_S, Victim, as_nobody, bring_down, fault_of, healed, injected, victim_in
 
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import TargetUnfit
@@ -52,7 +52,7 @@ def test_what_it_starts_between_preparing_and_pausing_is_paused_and_continued(
     undo = injector.prepare(PAUSE, VICTIM, new_lease_id())
     late = victim.spawn()
     injector.inject(undo)
-    wait_until(lambda: is_stopped(late), 5, "the late one is stopped")
+    wait_until(lambda: is_stopped(late), WITHIN_S, "the late one is stopped")
     assert injector.in_force(undo)
     healed(injector, undo)
     assert not is_stopped(late)
@@ -64,7 +64,7 @@ def test_one_thread_that_runs_is_no_pause_and_one_that_is_stopped_is_not_gone(
     child = victim.spawn()
     undo = injected(injector, PAUSE, VICTIM)
     send(child, signal.SIGCONT)
-    wait_until(lambda: not is_stopped(child), 5, "the child runs")
+    wait_until(lambda: not is_stopped(child), WITHIN_S, "the child runs")
     assert not injector.in_force(undo)
     assert not injector.gone(undo)
     healed(injector, undo)
@@ -73,7 +73,7 @@ def test_one_thread_that_runs_is_no_pause_and_one_that_is_stopped_is_not_gone(
 def test_what_a_stranger_has_stopped_is_not_paused(victim: Victim, injector: ProcessInjector) -> None:
     child = victim.spawn()
     send(child, signal.SIGSTOP)
-    wait_until(lambda: is_stopped(child), 5, "the child is stopped")
+    wait_until(lambda: is_stopped(child), WITHIN_S, "the child is stopped")
     with pytest.raises(TargetUnfit, match=f"threads of process {child.pid} are stopped already; run: kill -CONT"):
         injector.prepare(PAUSE, VICTIM, new_lease_id())
     assert is_stopped(child)
@@ -122,7 +122,7 @@ def test_a_killed_one_whom_somebody_else_has_stopped_stays_stopped(victim: Victi
     undo = injected(injector, KILL, VICTIM)
     victim.process()
     victim.supervisor.stop("victim", 0)
-    wait_until(lambda: _state(victim) is ChildState.STOPPED, 5, "it is stopped")
+    wait_until(lambda: _state(victim) is ChildState.STOPPED, WITHIN_S, "it is stopped")
     assert "by somebody else" in healed(injector, undo)
     assert _state(victim) is ChildState.STOPPED
 
@@ -155,7 +155,7 @@ def test_one_that_the_stack_does_without_now_stays_stopped(victim: Victim, injec
 def test_the_command_by_hand_continues_it(victim: Victim, injector: ProcessInjector) -> None:
     undo = injected(injector, PAUSE, VICTIM)
     assert os.system(undo.by_hand) == 0
-    wait_until(lambda: injector.gone(undo), 5, "it is gone")
+    wait_until(lambda: injector.gone(undo), WITHIN_S, "it is gone")
 
 
 def _replace(victim: Victim) -> None:

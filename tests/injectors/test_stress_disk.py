@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lasting_cases import case_of, fault_of, in_force, injected, must_hold
+from small_volumes import small_volume
 from witnesses import has_lost_room
 
 from chaos_aura.core.address import Address, on_loopback
@@ -36,14 +36,8 @@ def ground(tmp_path: Path) -> Ground:
 @pytest.fixture
 def data(ground: Ground) -> Iterator[Path]:
     """A volume of the service's own where this user may mount one."""
-    folder = ground.home / "data" / "redis"
-    words = ["mount", "-t", "tmpfs", "-o", f"size={_VOLUME_MB}m", "tmpfs", str(folder)]
-    mounted = shutil.which("mount") and subprocess.run(words, capture_output=True, check=False).returncode == 0
-    try:
+    with small_volume(ground.home / "data" / "redis", _VOLUME_MB) as folder:
         yield folder
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture
@@ -158,13 +152,15 @@ def test_what_has_no_data_here_is_refused(stress: StressInjector, service: Servi
     assert why in capability.why
 
 
-def test_healing_is_no_matter_of_a_folder_that_is_gone(stress: StressInjector, ground: Ground, data: Path) -> None:
-    if os.path.ismount(data):
-        data = ground.home / "data" / "kafka"
-    kafka = Service("kafka", on_loopback(9), "", "")
-    fault = fault_of("disk_full", "kafka", size_mb=_FILE_MB * 2, leave_mb=int(_free_mb_for_us(data)) - _FILE_MB)
-    undo = injected(stress, fault, kafka)
-    must_hold(stress, undo)
-    shutil.rmtree(ground.folder)
-    stress.heal(undo)
-    assert stress.gone(undo)
+def test_healing_is_no_matter_of_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """The data lie beside it, on the same volume."""
+    with small_volume(tmp_path / "small", _VOLUME_MB) as folder:
+        (folder / "data" / "redis").mkdir(parents=True)
+        ground = Ground(folder, dict(os.environ))
+        stress, leave_mb = StressInjector(ground), int(_free_mb_for_us(folder)) - _FILE_MB
+        undo = injected(stress, fault_of("disk_full", size_mb=_FILE_MB * 2, leave_mb=leave_mb), REDIS)
+        must_hold(stress, undo)
+        assert Path(undo.data["path"]).is_relative_to(ground.folder)
+        shutil.rmtree(ground.folder)
+        stress.heal(undo)
+        assert stress.gone(undo)

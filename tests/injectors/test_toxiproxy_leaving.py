@@ -8,6 +8,8 @@ import pytest
 
 from injectors.toxiproxy.leaving import Leaving
 
+_WITHIN_S = 30
+
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
@@ -16,7 +18,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         ours = socket.create_connection(listening.getsockname())
         theirs, _ = listening.accept()
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(_WITHIN_S)
         yield ours, theirs
 
 
@@ -31,7 +33,7 @@ def test_what_is_still_on_the_way_is_taken(pair: tuple[socket.socket, socket.soc
     leaving.await_ends(0.05)
     assert len(leaving) == 1
     theirs.shutdown(socket.SHUT_WR)
-    leaving.await_ends(5)
+    leaving.await_ends(_WITHIN_S)
     assert len(leaving) == 0
 
 
@@ -41,7 +43,7 @@ def test_one_that_has_ended_is_closed_with_the_next(pair: tuple[socket.socket, s
     theirs.close()
     leaving = Leaving()
     leaving.leave(ours)
-    leaving.await_ends(5)
+    leaving.await_ends(_WITHIN_S)
     assert len(leaving) == 0
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
@@ -53,5 +55,5 @@ def test_no_more_are_kept_than_a_process_can_afford() -> None:
         for _ in range(150):
             leaving.leave(socket.create_connection(listening.getsockname()))
         assert len(leaving) == 100
-    leaving.await_ends(5)
+    leaving.await_ends(_WITHIN_S)
     assert len(leaving) == 0

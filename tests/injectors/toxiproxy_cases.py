@@ -3,22 +3,26 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from awaiting import wait_until
 from grounds import ground_of
 from hurting import is_well, process_of, runs_anew
 
-from chaos_aura.core.fault import Fault, Undo
+from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.fault import Fault, Proof, Undo
 from chaos_aura.core.kinds import KINDS
+from chaos_aura.faults.awaiting import await_proof
 from chaos_aura.faults.contract import Case
 from chaos_aura.stack.running import RunningStack
 from injectors.toxiproxy import ToxiproxyInjector
 
 _WELL_WITHIN_S = 60
+_WITHIN_S = 30  # what comes may come late on a busy machine
 
 
 def fault(kind: str, target: str, **parameters: Any) -> Fault:
@@ -31,7 +35,7 @@ def case_of(stack: RunningStack, kind: str, target: str, *, hurts_server: bool =
     def restart() -> None:
         former = process_of(stack, "toxiproxy")
         os.kill(former.pid, signal.SIGKILL)
-        wait_until(lambda: runs_anew(stack, "toxiproxy", former), 30, "toxiproxy runs again")
+        wait_until(lambda: runs_anew(stack, "toxiproxy", former), _WELL_WITHIN_S, "toxiproxy runs again")
 
     def restore() -> None:
         stack.supervisor.start("toxiproxy")
@@ -46,6 +50,8 @@ def case_of(stack: RunningStack, kind: str, target: str, *, hurts_server: bool =
         remove=(lambda: stop_toxiproxy(stack)) if hurts_server else None,
         restore=restore if hurts_server else lambda: None,
         why_not_ended="" if hurts_server else "as with each kind on one edge",
+        in_force_within_s=_WITHIN_S,
+        gone_within_s=_WITHIN_S,
     )
 
 
@@ -53,19 +59,44 @@ def stop_toxiproxy(stack: RunningStack) -> None:
     """Ended, not only asked to end."""
     former = process_of(stack, "toxiproxy")
     stack.supervisor.stop("toxiproxy")
-    wait_until(lambda: not former.is_alive(), 30, "toxiproxy has ended")
+    wait_until(lambda: not former.is_alive(), _WELL_WITHIN_S, "toxiproxy has ended")
 
 
 @contextmanager
 def in_force(case: Case) -> Iterator[Undo]:
     """Proven; then healed and proven gone, whatever happens inside."""
-    undo = case.prepared()
+    undo = case.injected()
     try:
-        case.injector.inject(undo)
-        wait_until(lambda: case.injector.in_force(undo).holds, 5, f"{case.fault} in force")
         yield undo
     finally:
         case.healed(undo)
+
+
+def must_hold(case: Case, undo: Undo) -> Proof:
+    """Awaited: of an answer that this process was kept from taking in time, nobody can say that it came late."""
+    proof = await_proof(lambda: _seen(lambda: case.injector.in_force(undo)), _WITHIN_S)
+    assert proof, proof.seen
+    return proof
+
+
+def says(look: Callable[[], Proof], words: str) -> Proof:
+    """Awaited: while a successor does not answer in time, all that is said of a Toxiproxy is that it has ended."""
+    seen: list[Proof] = []
+
+    def is_said() -> bool:
+        seen.append(_seen(look))
+        return words in seen[-1].seen
+
+    wait_until(is_said, _WITHIN_S, f"it says `{words}`")
+    return seen[-1]
+
+
+def _seen(look: Callable[[], Proof]) -> Proof:
+    """As the contract does."""
+    try:
+        return look()
+    except ChaosAuraError as cause:
+        return Proof(holds=False, seen=str(cause))
 
 
 @contextmanager
@@ -84,7 +115,17 @@ def toxics_on(stack: RunningStack, edge: str) -> dict[str, Any]:
 
 
 def ask(stack: RunningStack, method: str, path: str, body: object = None) -> Any:
+    """One that has just ended starts again: that is waited for."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{stack.catalogue.service('toxiproxy').uri}{path}", data, method=method)
-    with urlopen(request, timeout=5) as answer:
-        return json.loads(answer.read() or b"null")
+
+    def told() -> tuple[Any] | None:
+        try:
+            with urlopen(request, timeout=_WITHIN_S) as answer:
+                return (json.loads(answer.read() or b"null"),)
+        except URLError as cause:
+            if isinstance(cause.reason, ConnectionRefusedError):
+                return None
+            raise
+
+    return wait_until(told, _WELL_WITHIN_S, "toxiproxy answers")[0]

@@ -26,7 +26,7 @@ _LOOK_EVERY_S = 0.005
 _LONGEST_LIFE_S = 2.0
 _FEWEST_FAULTS = 20  # of a process that does nothing
 _BURNT_S = 0.05
-_BURNT_WITHIN_S = 10.0
+_LATE_S = 30.0  # so long a busy machine may keep a helper from what it is to do next
 
 
 def is_frozen(stack: RunningStack, service: str) -> Witness:
@@ -43,7 +43,7 @@ def is_frozen(stack: RunningStack, service: str) -> Witness:
 def is_frozen_at_times(stack: RunningStack, service: str) -> Witness:
     def hurts() -> bool:
         ends_s = time.monotonic() + _SAMPLED_S
-        while time.monotonic() < ends_s:
+        while time.monotonic() < ends_s or _may_be_late(stack.project.home, ends_s):
             if "T" in _states(stack, service):
                 return True
             time.sleep(_LOOK_EVERY_S)
@@ -67,11 +67,11 @@ def comes_to_no_age(stack: RunningStack, service: str) -> Witness:
     """Whom somebody has stopped is killed no more."""
 
     def hurts() -> bool:
-        first = stack.supervisor.children()[service]
+        first, began_s = stack.supervisor.children()[service], time.monotonic()
         while (now := stack.supervisor.children()[service]).state is not ChildState.STOPPED:
             if now.process is None or now.process != first.process:
                 return True
-            if now.process.uptime_s() > _LONGEST_LIFE_S:
+            if now.process.uptime_s() > _LONGEST_LIFE_S and not _may_be_late(stack.project.home, began_s):
                 return False
             time.sleep(_LOOK_EVERY_S)
         return False
@@ -133,8 +133,8 @@ def burns(home: Path) -> Witness:
     """Processor time that helpers really get."""
 
     def hurts() -> bool:
-        before_s, ends_s = _ran_s(home), time.monotonic() + _BURNT_WITHIN_S
-        while helpers_in(home) and time.monotonic() < ends_s:
+        before_s, began_s = _ran_s(home), time.monotonic()
+        while _may_be_late(home, began_s):
             if _ran_s(home) > before_s + _BURNT_S:
                 return True
         return False
@@ -166,14 +166,19 @@ def starts(home: Path, rate_per_s: int) -> Witness:
     to its parent when it ends.
     """
 
-    def hurts() -> bool:
-        if not helpers_in(home):
-            return False
+    def is_churn() -> bool:
         began_s, started, faults = time.monotonic(), _started(), _faults_of_children(home)
         time.sleep(_SAMPLED_S)  # not a wait: starts are counted meanwhile
         least = rate_per_s * (time.monotonic() - began_s) / 2
         faults_each = (_faults_of_children(home) - faults) / least
         return _started() - started > least and faults_each > _FEWEST_FAULTS
+
+    def hurts() -> bool:
+        began_s = time.monotonic()
+        while _may_be_late(home, began_s):
+            if is_churn():
+                return True
+        return False
 
     return hurts
 
@@ -200,6 +205,11 @@ def has_lost_room(folder: Path, size_mb: float) -> Witness:
         return (before - now.f_bfree) * now.f_frsize > size_mb * 2**20
 
     return hurts
+
+
+def _may_be_late(home: Path, due_s: float) -> bool:
+    """What a helper does may still be seen. Without one nothing is to come."""
+    return time.monotonic() < due_s + _LATE_S and bool(helpers_in(home))
 
 
 def process_now(stack: RunningStack, service: str) -> ProcessId | None:
