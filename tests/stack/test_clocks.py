@@ -36,9 +36,9 @@ def test_it_moves_the_wall_clock_and_follows_its_file(library: Path, tmp_path: P
     file = tmp_path / "clock"
     for content, off_s in ((clocks.RIGHT, 0), ("+3600.000\n", 3600), ("-86400.500\n", -86400.5)):
         file.write_text(content)
-        assert abs(_time_with(library, file) - time.time() - off_s) < 2
+        _require_off_by(off_s, library, file)
     file.unlink()
-    assert abs(_time_with(library, file) - time.time()) < 2
+    _require_off_by(0, library, file)
 
 
 def test_it_is_made_and_tried_once(library: Path, tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ def test_as_packaged_it_is_refused_because_waits_end_at_once() -> None:
 
 
 def test_one_that_moves_nothing_is_refused(library: Path) -> None:
-    """It looks for its file under another name."""
+    """It looks for its file under another name. What is told is off by the time that the telling took, too."""
     deaf = library.with_name("deaf.so")
     deaf.write_bytes(library.read_bytes().replace(b"FAKETIME_TIMESTAMP_FILE\0", b"FAKETIME_TIMESTAMP_NONE\0"))
-    with pytest.raises(MachineLacks, match=r"moved a clock by -?0 s instead of 7200 s"):
+    with pytest.raises(MachineLacks, match=r"moved a clock by -?\d\d? s instead of 7200 s"):
         clocks.try_out(deaf, os.environ)
 
 
@@ -95,7 +95,7 @@ def test_a_killed_process_leaves_nothing_to_the_machine(library: Path, tmp_path:
         assert process.stdout
         process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
         left[one] = list(_SHARED_MEMORY.glob(f"*faketime_*_{process.pid}"))
     for path in left[faketime.packaged()]:
         path.unlink()
@@ -138,6 +138,13 @@ def test_a_start_sets_all_clocks_right(place: Place) -> None:
     file.write_text("+3600.000\n")
     one.up("redis")
     assert file.read_text() == clocks.RIGHT
+
+
+def _require_off_by(off_s: float, library: Path, file: Path) -> None:
+    """Told between two looks at the clock, however far they lie apart."""
+    before_s = time.time()
+    told_s = _time_with(library, file) - off_s
+    assert before_s - 1 < told_s < time.time() + 1
 
 
 def _time_with(library: Path, file: Path) -> float:

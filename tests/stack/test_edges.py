@@ -62,8 +62,12 @@ def test_a_cut_edge_fails_its_own_client_only(stack: RunningStack, kind: type[Cl
         working(kind, whole_edge, PATIENT_S) as bystander,
     ):
         bystander.work()
-        wait_until(lambda: works(victim), AGAIN_WITHIN_S, f"{hurt} working before the cut")
-        assert cut_edge.address.port in established().values()
+        # Impatient as it is, it may drop a connection that has just served it.
+        wait_until(
+            lambda: works(victim) and cut_edge.address.port in established().values(),
+            AGAIN_WITHIN_S,
+            f"{hurt} connected and working before the cut",
+        )
         with cut(stack, cut_edge.name):
             bystanders_connections = _established_to(whole_edge.address)
             for _ in range(ROUNDS):
@@ -98,8 +102,9 @@ def test_latency_on_an_edge_is_felt_on_that_edge_only(stack: RunningStack, kind:
     ):
         slow.work()
         fast.work()
-        slow_s, fast_s = (min(_seconds_of(client) for _ in range(ROUNDS)) for client in (slow, fast))
-    assert fast_s < LATENCY_MS / 1000 <= slow_s
+        assert min(_seconds_of(slow) for _ in range(ROUNDS)) >= LATENCY_MS / 1000
+        # Where it is felt nothing is ever faster; elsewhere the machine alone may be slow, but not each time.
+        wait_until(lambda: _seconds_of(fast) < LATENCY_MS / 1000, AGAIN_WITHIN_S, f"no latency on {fast_edge.name}")
 
 
 @PAIRS

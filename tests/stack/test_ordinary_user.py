@@ -63,10 +63,13 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.timeout(600)
 def test_an_ordinary_user_runs_the_stack_on_a_cache_it_cannot_write(home: Path, whole_cache: Cache) -> None:
     root = whole_cache.root
     before = _written(root)
-    script = "id -u; chaos-aura up && chaos-aura status --json; code=$?; chaos-aura down --purge >&2; exit $code"
+    # A service that a busy machine once lets answer late is well at another look.
+    looks = "for look in $(seq 20); do chaos-aura status --json > status && break; done; cat status"
+    script = f"id -u; chaos-aura up --timeout 170 && {looks}; code=$?; chaos-aura down --purge >&2; exit $code"
     done = _as_user(home, root, script)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout[done.stdout.index("{") :])
@@ -88,8 +91,8 @@ def test_a_read_only_cache_that_lacks_something_is_one_clear_line(home: Path) ->
 
 
 def _written(root: Path) -> dict[Path, int]:
-    """But for start-up caches, which another stack of these tests may be making in the background."""
-    paths = (path for path in root.rglob("*") if "aot" not in path.relative_to(root).parts)
+    """But for start-up caches and the library of clocks, which another stack of these tests may be making just now."""
+    paths = (path for path in root.rglob("*") if not {"aot", "clocks"} & set(path.relative_to(root).parts))
     return {path: path.stat().st_mtime_ns for path in paths}
 
 
@@ -106,7 +109,7 @@ def _as_user(home: Path, cache: Path, script: str) -> "subprocess.CompletedProce
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=170,
+            timeout=500,
             check=False,
         )
 

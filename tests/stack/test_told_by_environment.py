@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from awaiting import wait_until
 from local_stack import PlacedStack
 
 from chaos_aura.core.errors import BadInput
@@ -74,5 +75,11 @@ def test_what_is_told_in_time_is_heard(place: Place) -> None:
 
 
 def _total(one: PlacedStack) -> dict[str, int]:
-    pool = httpx.get(f"{one.running().catalogue.service('api').uri}/gpus", timeout=20).raise_for_status().json()
+    gpus = f"{one.running().catalogue.service('api').uri}/gpus"
+
+    def told() -> httpx.Response | None:
+        answer = httpx.get(gpus, timeout=20)
+        return answer if answer.is_success else None
+
+    pool = wait_until(told, 60, "the API told of GPUs, and not that a busy machine lets its pool answer late").json()
     return {gpu_type: count for gpu_type, count in pool["total"].items() if count}

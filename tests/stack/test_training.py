@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from awaiting import wait_until
+from hurting import process_of
 from local_stack import PlacedStack
 
 from chaos_aura.stack.aot import AotCache
@@ -34,7 +35,7 @@ def kafka_alone(place: Place, tmp_path: Path, whole_cache: Cache) -> PlacedStack
     return PlacedStack(one.project, {**os.environ, "CHAOS_AURA_CACHE": str(own.root)})
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_a_start_up_cache_is_made_used_and_made_again(kafka_alone: PlacedStack) -> None:
     assert kafka_alone.up("kafka").training == ("kafka",)
     first = _expected_cache(kafka_alone)
@@ -42,8 +43,8 @@ def test_a_start_up_cache_is_made_used_and_made_again(kafka_alone: PlacedStack) 
     _await_training(kafka_alone)
     assert first.is_undamaged()
 
-    os.kill(_kafka_pid(kafka_alone), signal.SIGKILL)
-    wait_until(lambda: _is_healthy(kafka_alone), within_s=60, what="kafka healthy again")
+    _kill_kafka(kafka_alone)
+    wait_until(lambda: _is_healthy(kafka_alone), within_s=120, what="kafka healthy again")
     assert first.is_used_by(_kafka_pid(kafka_alone))
     kafka_alone.down()
 
@@ -66,12 +67,13 @@ def test_a_start_up_cache_is_made_used_and_made_again(kafka_alone: PlacedStack) 
     assert kafka_alone.up("kafka").training == ("kafka",)
 
 
+@pytest.mark.timeout(600)
 def test_training_ends_with_its_stack(kafka_alone: PlacedStack) -> None:
     kafka_alone.up("kafka")
-    wait_until(lambda: _runs_training_server(kafka_alone), within_s=60, what="a server being trained")
+    wait_until(lambda: _runs_training_server(kafka_alone), within_s=240, what="a server being trained")
     supervisor = kafka_alone.running().supervisor.pid()
     os.kill(supervisor, signal.SIGKILL)
-    wait_until(lambda: not kafka_alone.processes(), within_s=10, what="no process left")
+    wait_until(lambda: not kafka_alone.processes(), within_s=60, what="no process left")
 
 
 def _runs_training_server(one: PlacedStack) -> bool:
@@ -90,9 +92,14 @@ def _changeable_jar(cache: Cache) -> Path:
 
 
 def _kafka_pid(one: PlacedStack) -> int:
-    process = one.running().supervisor.children()["kafka"].process
-    assert process is not None
-    return process.pid
+    return process_of(one.running(), "kafka").pid
+
+
+def _kill_kafka(one: PlacedStack) -> None:
+    """One that is only just being killed may still answer."""
+    process = process_of(one.running(), "kafka")
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: not process.is_alive(), within_s=60, what="the death of kafka")
 
 
 def _is_healthy(one: PlacedStack) -> bool:
@@ -100,7 +107,7 @@ def _is_healthy(one: PlacedStack) -> bool:
 
 
 def _await_training(one: PlacedStack) -> None:
-    wait_until(lambda: one.running().jobs()[TRAINING].process is None, within_s=180, what="the training done")
+    wait_until(lambda: one.running().jobs()[TRAINING].process is None, within_s=400, what="the training done")
     assert one.running().jobs()[TRAINING].last_end == "exited with 0", one.project.log(TRAINING).read_text(
         encoding="utf-8"
     )

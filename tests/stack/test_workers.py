@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from awaiting import wait_until
@@ -19,11 +20,13 @@ from chaos_aura.stack.running import read_catalogue
 from chaos_aura.stack.workers import count_of, with_workers
 from chaos_aura.supervision.state import ChildState
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 Place = Callable[..., PlacedStack]
-SETTLES_WITHIN_S = 30.0
+SETTLES_WITHIN_S = 60.0
 TWO = ("worker", "worker-2")
 THREE = (*TWO, "worker-3")
+# Where what they look at answers late, as on a busy machine: then `up` waits for them, too.
+MAY_CALL_THEMSELVES_UNREADY = {"api", "worker", "projection"}
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +47,18 @@ def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
 def test_two_more_start_and_nobody_else_notices(one: PlacedStack) -> None:
     former = _processes(one)
     arrival = one.up(workers=3)
-    assert set(arrival.took_s) == {"worker-2", "worker-3"}
+    assert arrival.took_s.keys() - MAY_CALL_THEMSELVES_UNREADY == {"worker-2", "worker-3"}
     assert (arrival.was_up, arrival.retired) == (False, ())
     assert _workers(one) == THREE
     assert former.items() <= _processes(one).items()
-    assert is_well(one.running())
+    wait_until(lambda: is_well(one.running()), SETTLES_WITHIN_S, "every service healthy")
     assert {(edge.client, edge.service) for edge in one.running().catalogue.edges} == set(EDGES)
 
 
 def test_without_a_number_there_are_as_many_as_there_were(one: PlacedStack) -> None:
     one.up(workers=2)
     former = _processes(one)
-    assert one.up().was_up
+    wait_until(lambda: one.up().was_up, SETTLES_WITHIN_S, "nobody found slow, who would be waited for")
     assert (_workers(one), _processes(one)) == (TWO, former)
 
 
@@ -63,16 +66,16 @@ def test_those_beyond_the_number_end_and_are_told_of_no_more(one: PlacedStack) -
     one.up(workers=3)
     former = _processes(one)
     arrival = one.up(workers=1)
-    assert (arrival.was_up, arrival.took_s, arrival.retired) == (False, {}, ("worker-2", "worker-3"))
+    assert (arrival.was_up, arrival.retired) == (False, ("worker-2", "worker-3"))
+    assert arrival.took_s.keys() <= MAY_CALL_THEMSELVES_UNREADY
     assert _processes(one) == {name: process for name, process in former.items() if name not in THREE[1:]}
     assert [row.name for row in one.running().health()] == list(ALL)
     children = one.running().supervisor.children()
     assert {(children[name].state, children[name].last_end) for name in THREE[1:]} == {
         (ChildState.STOPPED, "exited with 0")
     }
-    done = one.command("status")
-    assert done.returncode == 0
-    assert "worker-" not in done.stdout
+    told = wait_until(lambda: _told_to_be_well(one), SETTLES_WITHIN_S, "every service told to be healthy")
+    assert "worker-" not in told
 
 
 def test_one_that_comes_back_listens_where_it_did(one: PlacedStack) -> None:
@@ -102,7 +105,9 @@ def test_named_it_starts_alone(one: PlacedStack) -> None:
         wait_until(lambda name=name: supervisor.children()[name].process is None, SETTLES_WITHIN_S, f"{name} stopped")
     assert set(one.up("worker-3").took_s) == {"worker-3"}
     assert supervisor.children()["worker-2"].state is ChildState.STOPPED
-    assert set(one.up("worker").took_s) == {"worker-2"}
+    others = _processes(one)
+    assert one.up("worker").took_s.keys() - MAY_CALL_THEMSELVES_UNREADY - {"worker-3"} == {"worker-2"}
+    assert others.items() <= _processes(one).items()
 
 
 def test_one_that_is_not_wanted_is_refused_and_nothing_is_changed(one: PlacedStack) -> None:
@@ -120,9 +125,13 @@ def test_a_number_of_workers_for_a_start_without_any_is_refused_and_nothing_is_c
 
 
 def test_the_commands_tell_of_each(one: PlacedStack) -> None:
-    document = one.document("up", "--workers", "2")
+    def told_to_be_well() -> dict[str, Any] | None:
+        document = one.document("up", "--workers", "2")
+        return document if document["healthy"] else None
+
+    document = wait_until(told_to_be_well, SETTLES_WITHIN_S, "every service told to be healthy")
     assert [row["name"] for row in document["services"] if row["name"].startswith("worker")] == list(TWO)
-    assert (document["healthy"], document["retired"]) == (True, [])
+    assert document["retired"] == []
     assert one.command("logs", "worker-2", "-n", "5").stdout
     (row,) = [row for row in one.document("doctor")["findings"] if row["subject"] == "stack"]
     assert row["seen"].startswith(f"{len(ALL) + 1} of {len(ALL) + 1} services run; ")
@@ -154,7 +163,8 @@ def test_more_that_do_not_get_healthy_leave_it_as_it_was(one: PlacedStack) -> No
     assert done.returncode == 1
     assert "error: worker-2: does not stay up: exited with 2" in done.stderr
     assert "nonsense" in done.stderr
-    assert (_workers(one), _processes(one)) == (("worker",), former)
+    assert _workers(one) == ("worker",)
+    wait_until(lambda: _processes(one) == former, SETTLES_WITHIN_S, "what was started has ended")
     one.up(workers=2)
     assert str(one.running().catalogue.service("worker-2").address) == listen
 
@@ -177,6 +187,11 @@ def test_settings_that_are_lost_are_one_clear_line(place: Place) -> None:
     with pytest.raises(SupervisorFailed, match="does not tell where worker-2 listens") as lost:
         with_workers(catalogue, folder, 2)
     assert lost.value.remedy == "run: chaos-aura down, then chaos-aura up"
+
+
+def _told_to_be_well(one: PlacedStack) -> str:
+    done = one.command("status")
+    return done.stdout if done.returncode == 0 else ""
 
 
 def _workers(one: PlacedStack) -> tuple[str, ...]:

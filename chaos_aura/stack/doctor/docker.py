@@ -23,7 +23,7 @@ _REQUEST = b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n"
 _INSTALL = "install Docker Engine and start it"
 
 
-def look_at_engine(scene: Scene) -> Iterator[Finding]:
+def look_at_engine(scene: Scene, within_s: float = _ANSWERS_WITHIN_S) -> Iterator[Finding]:
     host = scene.environ.get("DOCKER_HOST", "")
     if host and not host.startswith(_UNIX):
         means = "doctor asks unix sockets only, so nothing is known of it"
@@ -35,7 +35,7 @@ def look_at_engine(scene: Scene) -> Iterator[Finding]:
         looked = ", ".join(map(str, sockets))
         yield _engine(State.MISSING, f"no socket at {looked}", _NO_INJECTOR, _INSTALL)
         return
-    yield _asked(there[0])
+    yield _asked(there[0], within_s)
 
 
 def look_at_client(scene: Scene) -> Iterator[Finding]:
@@ -60,28 +60,28 @@ def look_at_compose(scene: Scene) -> Iterator[Finding]:
     yield _missing("docker compose", "neither docker compose nor docker-compose", means, "install docker-compose-v2")
 
 
-def _asked(path: Path) -> Finding:
+def _asked(path: Path, within_s: float) -> Finding:
     try:
-        answer = _version(path)
+        answer = _version(path, within_s)
     except PermissionError:
         remedy = "join the group docker: sudo usermod -aG docker $USER, then log in again"
         return _engine(State.MISSING, f"{path} may not be opened by this user", _NO_INJECTOR, remedy)
     except ConnectionRefusedError:
         return _engine(State.MISSING, f"nobody listens on {path}", _NO_INJECTOR, "start Docker Engine")
     except TimeoutError:
-        why = f"{path} gave no answer within {_ANSWERS_WITHIN_S:g} s"
+        why = f"{path} gave no answer within {within_s:g} s"
         return _engine(State.BROKEN, why, _NO_INJECTOR, "restart Docker Engine")
     except (OSError, ValueError) as cause:
         return _engine(State.BROKEN, f"{path} answered with nonsense ({cause})", _NO_INJECTOR, "restart Docker Engine")
     return Finding("docker engine", Group.INJECTORS, State.OK, f"{answer['Version']}, {path}")
 
 
-def _version(path: Path) -> dict[str, Any]:
+def _version(path: Path, within_s: float) -> dict[str, Any]:
     """One request to the engine. The whole answer has its time, not each piece."""
-    deadline_s = time.monotonic() + _ANSWERS_WITHIN_S
+    deadline_s = time.monotonic() + within_s
     received = b""
     with socket.socket(socket.AF_UNIX) as engine:
-        engine.settimeout(_ANSWERS_WITHIN_S)
+        engine.settimeout(within_s)
         engine.connect(str(path))
         engine.sendall(_REQUEST)
         while piece := engine.recv(65_536):

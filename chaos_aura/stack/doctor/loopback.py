@@ -16,7 +16,7 @@ from chaos_aura.stack.doctor.trace import clear_abandoned, own_name
 from chaos_aura.stack.supervisor.client import SupervisorClient
 
 _MESSAGE = b"chaos-aura"
-_WITHIN_S = 2.0
+_WITHIN_S = 10.0  # also on a machine that has much to do
 
 
 def look_at_loopback(_: Scene) -> Iterator[Finding]:

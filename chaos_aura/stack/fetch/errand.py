@@ -70,14 +70,15 @@ class Errand:
     def _bring_flawed(self, soundness: Soundness) -> None:
         shutil.rmtree(self._cache.temporary_dir, ignore_errors=True)
         jars = {flaw.part.path: flaw.part for flaw in soundness.flaws if flaw.part.jar}
-        lanes: list[Job] = [partial(self._build, flaw.part) for flaw in soundness.flaws if not flaw.part.jar]
-        require_room(self._cache.root, self._missing_bytes(jars.values()) + BUILD_BYTES * len(lanes))
+        builds: list[Job] = [partial(self._build, flaw.part) for flaw in soundness.flaws if not flaw.part.jar]
+        downloads: list[Job] = []
+        require_room(self._cache.root, self._missing_bytes(jars.values()) + BUILD_BYTES * len(builds))
         with ExitStack() as opened:
             if jars:
                 repository = opened.enter_context(repository_of(self._environ, CONNECTIONS))
                 jobs = self._jar_jobs(jars.values(), repository)
-                lanes += [partial(_work_off, jobs)] * min(CONNECTIONS, len(jars))
-            run_side_by_side(lanes, self._stop)
+                downloads = [partial(_work_off, jobs)] * min(CONNECTIONS, len(jars))
+            run_side_by_side(builds, downloads, self._stop)
 
     def _missing_bytes(self, parts: Collection[Part]) -> int:
         begun = [part_path_of(self._cache.root / part.path) for part in parts]

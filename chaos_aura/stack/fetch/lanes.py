@@ -11,23 +11,28 @@ from types import FrameType
 from chaos_aura.stack.fetch.stop import Stop
 
 PATIENCE_S = 1.0
+_KILLED_WITHIN_S = 20.0
+type Lanes = Sequence[Callable[[], None]]
 
 
-def run_side_by_side(lanes: Sequence[Callable[[], None]], stop: Stop) -> None:
-    """Raises the first failure. A lane stuck in the network is left behind: it ends without touching a file."""
+def run_side_by_side(builds: Lanes, downloads: Lanes, stop: Stop) -> None:
+    """Raises the first failure. A download stuck in the network is left behind: it ends without touching a file.
+
+    A build is not: it kills its programs, and clears away what they wrote.
+    """
     ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-    # Daemons: the interpreter would wait at its end for any other thread that is stuck in the network.
-    threads = [threading.Thread(target=_run, args=(lane, ended), daemon=True) for lane in lanes]
+    building, downloading = _threads(builds, ended), _threads(downloads, ended)
     try:
-        for thread in threads:
+        for thread in (*building, *downloading):
             thread.start()
-        for _ in threads:
+        for _ in (*building, *downloading):
             failure = ended.get()
             if failure is not None:
                 raise failure
     finally:
         stop.call()
-        _join(threads)
+        _join(downloading, PATIENCE_S)
+        _join(building, _KILLED_WITHIN_S)
 
 
 @contextmanager
@@ -48,6 +53,11 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _threads(lanes: Lanes, ended: "queue.SimpleQueue[Exception | None]") -> list[threading.Thread]:
+    """Daemons: the interpreter would wait at its end for any other thread that is stuck in the network."""
+    return [threading.Thread(target=_run, args=(lane, ended), daemon=True) for lane in lanes]
+
+
 def _run(lane: Callable[[], None], ended: "queue.SimpleQueue[Exception | None]") -> None:
     try:
         lane()
@@ -57,8 +67,8 @@ def _run(lane: Callable[[], None], ended: "queue.SimpleQueue[Exception | None]")
         ended.put(None)
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def _join(threads: Sequence[threading.Thread], within_s: float) -> None:
+    deadline = time.monotonic() + within_s
     for thread in threads:
         if thread.ident is not None:
             thread.join(max(0.0, deadline - time.monotonic()))

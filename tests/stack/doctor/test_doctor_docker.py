@@ -15,6 +15,7 @@ from chaos_aura.stack.doctor.docker import look_at_client, look_at_compose, look
 from chaos_aura.stack.doctor.finding import Finding, State
 from chaos_aura.stack.doctor.scene import Scene
 
+_PATIENT_S = 60.0  # with whoever does answer, and may have to wait for a processor
 VERSION = b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{"Version": "28.2.2"}'
 
 
@@ -47,8 +48,8 @@ def place(tmp_path: Path) -> Path:
     return Path(os.path.relpath(tmp_path / "docker.sock"))
 
 
-def engine(host: str) -> Finding:
-    [finding] = look_at_engine(Scene(Project(Path()), {"DOCKER_HOST": host}))
+def engine(host: str, **limit: float) -> Finding:
+    [finding] = look_at_engine(Scene(Project(Path()), {"DOCKER_HOST": host}), **limit)
     return finding
 
 
@@ -63,7 +64,7 @@ def test_an_engine_that_answers(place: Path) -> None:
         connection.sendall(VERSION)
 
     with listening(place, serve):
-        finding = engine(f"unix://{place}")
+        finding = engine(f"unix://{place}", within_s=_PATIENT_S)
     assert finding.is_ok
     assert finding.seen.startswith("28.2.2, ")
     assert finding.cannot == ()
@@ -76,7 +77,7 @@ def test_one_that_accepts_and_never_answers_is_cut_off(place: Path) -> None:
     assert finding.state is State.BROKEN
     assert "gave no answer within 1.5 s" in finding.seen
     assert finding.cannot == ("faults on containers",)
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < _PATIENT_S
 
 
 def test_one_that_never_stops_answering_is_cut_off(place: Path) -> None:
@@ -98,7 +99,7 @@ def test_one_that_talks_nonsense(place: Path, answer: bytes) -> None:
         connection.sendall(answer)
 
     with listening(place, serve):
-        finding = engine(f"unix://{place}")
+        finding = engine(f"unix://{place}", within_s=_PATIENT_S)
     assert finding.state is State.BROKEN
     assert "nonsense" in finding.seen
 

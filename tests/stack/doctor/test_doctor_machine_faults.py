@@ -111,7 +111,8 @@ def test_a_program_that_hangs_is_cut_off(project_folder: Path, environ: dict[str
     program.chmod(0o755)
     answer = doctor(project_folder, environ={**environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert answer["go"]["state"] == "broken"
-    assert "did not end" in answer["go"]["seen"]
+    # By itself, or with all that has not ended: a busy machine starts it late.
+    assert any(cut_off in answer["go"]["seen"] for cut_off in ("did not end", "gave no answer within 15 s"))
     assert answer["java"]["state"] == "ok"
 
 

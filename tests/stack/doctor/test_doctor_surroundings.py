@@ -1,5 +1,6 @@
 """What surrounds the command: a stack that runs, control groups that limit, rights that are given away, odd folders."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from awaiting import wait_until
 from confined import confined
 from findings_of import COMMAND, Answer, doctor
 
@@ -23,6 +25,8 @@ from chaos_aura.stack.doctor.scene import Scene
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.stack.up import write_catalogue
+
+_EMPTY_WITHIN_S = 30
 
 
 def look(at: Callable[[Scene], Iterator[Finding]], project: Project) -> Finding:
@@ -92,7 +96,18 @@ def limited_group(controller: str, files: dict[int, str], value: str) -> Iterato
         (group / files[place.version]).write_text(value)
         yield group
     finally:
+        wait_until(lambda: _is_removed(group), _EMPTY_WITHIN_S, "nobody is left in the control group")
+
+
+def _is_removed(group: Path) -> bool:
+    """The kernel calls it busy until what died in it has gone altogether."""
+    try:
         group.rmdir()
+    except OSError as refusal:
+        if refusal.errno != errno.EBUSY:
+            raise
+        return False
+    return True
 
 
 def doctor_in(group: Path, project: Path) -> Answer:

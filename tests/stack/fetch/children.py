@@ -50,7 +50,7 @@ def await_line(process: Process, line: str) -> None:
     raise AssertionError(f"ended without saying: {line}")
 
 
-def await_that(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+def await_that(holds: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline, "did not come true in time"

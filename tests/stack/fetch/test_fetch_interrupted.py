@@ -13,6 +13,8 @@ from maven_server import Answer
 
 from chaos_aura.stack.manifest import Jar
 
+NETWORK_IS_GIVEN_UP_S = 15
+
 
 @pytest.fixture
 def released() -> Iterator[threading.Event]:
@@ -32,8 +34,8 @@ def test_an_interrupted_fetch_stops_soon_and_is_resumed(
         await_that(lambda: only_lacks(little, jar, 300_000))
         asked = time.monotonic()
         child.send_signal(with_what)
-        written, _ = child.communicate(timeout=30)
-        assert time.monotonic() - asked < 5
+        written, _ = child.communicate(timeout=60)
+        assert time.monotonic() - asked < NETWORK_IS_GIVEN_UP_S
     assert child.returncode == 130
     assert "Traceback" not in written
     assert not little.path(jar).exists()
@@ -49,7 +51,7 @@ def test_a_fetch_killed_in_the_middle_is_resumed(little: Little, released: threa
     with started(child_argv(little.cache.root, little.manifest), little.environ) as child:
         await_that(lambda: only_lacks(little, jar, 300_000))
         child.kill()
-        child.wait(timeout=30)
+        child.wait(timeout=60)
     little.fetch()
     assert little.is_whole()
 
@@ -59,12 +61,12 @@ def test_the_second_of_two_fetches_waits_and_fetches_nothing(little: Little, rel
     little.maven.plan(jar.repository_path, Answer(hold=released))
     argv = child_argv(little.cache.root, little.manifest)
     with started(argv, little.environ) as first:
-        assert little.maven.arrived.acquire(timeout=20)
+        assert little.maven.arrived.acquire(timeout=60)
         with started(argv, little.environ) as second:
             await_line(second, "cache: waiting for another fetch to end")
             released.set()
-            said, _ = second.communicate(timeout=30)
-        first.communicate(timeout=30)
+            said, _ = second.communicate(timeout=60)
+        first.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0)
     assert said.splitlines() == ["cache: the other fetch has ended"]
     assert sorted(path for path, _ in little.maven.requests) == sorted(jar.repository_path for jar in little.jars)
@@ -75,11 +77,11 @@ def test_a_fetch_that_waits_for_another_can_be_interrupted(little: Little, relea
     little.maven.plan(little.jars[0].repository_path, Answer(hold=released))
     argv = child_argv(little.cache.root, little.manifest)
     with started(argv, little.environ):
-        assert little.maven.arrived.acquire(timeout=20)
+        assert little.maven.arrived.acquire(timeout=60)
         with started(argv, little.environ) as second:
             await_line(second, "cache: waiting for another fetch to end")
             second.send_signal(signal.SIGINT)
-            second.communicate(timeout=30)
+            second.communicate(timeout=60)
         released.set()
     assert second.returncode == 130
 
@@ -105,9 +107,10 @@ def test_an_interrupted_build_dies_with_all_its_processes(
     with started(child_argv(little.cache.root, little.manifest, ["toxiproxy"]), little.environ) as child:
         await_that(pids.exists)
         child.send_signal(with_what)
-        child.communicate(timeout=30)
+        child.communicate(timeout=60)
     assert child.returncode == 130
-    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
+    # It has killed them all, but has waited for its own child only.
+    await_that(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
     assert list(little.cache.temporary_dir.iterdir()) == []
 
 

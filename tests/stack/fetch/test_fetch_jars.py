@@ -12,7 +12,7 @@ from little_stack import PRODUCTS, Little, Told, jar_of
 from maven_server import Answer
 
 from chaos_aura.core.errors import BadInput, FetchFailed
-from chaos_aura.stack.manifest import JavaProduct, Manifest
+from chaos_aura.stack.manifest import Jar, JavaProduct, Manifest
 
 type Snapshot = Callable[[Path], dict[str, tuple[int, int]]]
 
@@ -62,7 +62,7 @@ def test_two_bad_answers_are_overcome(little: Little, status: int) -> None:
 
 
 def test_a_repository_that_stays_broken_is_given_up_in_one_line(little: Little) -> None:
-    jar = little.jars[0]
+    jar = lacked_alone(little, little.jars[0])
     little.maven.plan(jar.repository_path, *[Answer(status=503)] * 10)
     with pytest.raises(FetchFailed) as failure:
         little.fetch()
@@ -73,7 +73,7 @@ def test_a_repository_that_stays_broken_is_given_up_in_one_line(little: Little) 
 
 
 def test_other_bytes_than_pinned_are_never_let_in(little: Little) -> None:
-    jar = little.jars[1]
+    jar = lacked_alone(little, little.jars[1])
     other = bytes(jar.size)
     little.maven.plan(jar.repository_path, *[Answer(other_bytes=other)] * 10)
     with pytest.raises(FetchFailed) as failure:
@@ -251,6 +251,14 @@ def test_whatever_was_left_behind_the_jar_ends_whole(
         part.write(garbage)
     little.fetch()
     assert little.is_whole()
+
+
+def lacked_alone(little: Little, jar: Jar) -> Jar:
+    """All others are there: when they would come beside it is not for a test of its failure to decide."""
+    little.fetch()
+    little.path(jar).unlink()
+    little.maven.requests.clear()
+    return jar
 
 
 def leave_part(little: Little, size: int) -> None:

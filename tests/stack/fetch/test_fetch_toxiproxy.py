@@ -20,6 +20,9 @@ from chaos_aura.stack.progress import Silent
 
 H1 = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+# Beside others it may take minutes to build with nothing built before.
+BUILDS_EVERYTHING = pytest.mark.timeout(600)
+
 
 @dataclass
 class Tiny:
@@ -134,6 +137,7 @@ def test_settings_of_this_machine_do_not_get_into_the_program(tiny: Tiny) -> Non
     subprocess.run([tiny.path], env={}, capture_output=True, check=True)
 
 
+@BUILDS_EVERYTHING
 def test_without_a_home_it_is_built_in_the_cache_and_leaves_nothing_there(tiny: Tiny) -> None:
     for name in ("HOME", "XDG_CACHE_HOME", "GOPATH", "GOMODCACHE", "GOCACHE"):
         tiny.environ.pop(name, None)
@@ -143,6 +147,7 @@ def test_without_a_home_it_is_built_in_the_cache_and_leaves_nothing_there(tiny: 
     assert list(tiny.cache.temporary_dir.iterdir()) == []
 
 
+@BUILDS_EVERYTHING
 def test_folders_that_are_told_are_used_where_there_is_no_home(tiny: Tiny, tmp_path: Path) -> None:
     told = {"GOMODCACHE": tmp_path / "modules", "GOCACHE": tmp_path / "builds"}
     for name in ("HOME", "XDG_CACHE_HOME", "GOPATH"):
@@ -153,6 +158,7 @@ def test_folders_that_are_told_are_used_where_there_is_no_home(tiny: Tiny, tmp_p
 
 
 @pytest.mark.live
+@BUILDS_EVERYTHING
 def test_where_no_go_is_one_is_brought_in(tiny: Tiny, tmp_path: Path, told: Told) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -16,6 +16,7 @@ from chaos_aura.core.errors import StackDown
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.project import Project
 from chaos_aura.stack.supervisor.client import SupervisorClient
+from chaos_aura.stack.supervisor.lock import is_held
 from chaos_aura.stack.supervisor.program import Program, Programs
 from chaos_aura.supervision.state import ChildState, ChildStatus
 
@@ -115,8 +116,12 @@ class Home:
                     found[process] = _command_line(entry)
         return found
 
+    def is_deserted(self) -> bool:
+        """By the lock, too: a process that is just becoming another program has no environment for that moment."""
+        return not (self.processes() or is_held(self.folder))
+
     def await_nothing_left(self) -> None:
-        wait_until(lambda: not self.processes(), PATIENCE_S, "no process is left")
+        wait_until(self.is_deserted, PATIENCE_S, "no process is left")
 
     def clear(self) -> None:
         """Ends everything, and fails when a shutdown did not."""

@@ -116,17 +116,13 @@ def test_a_job_that_no_system_can_start_is_ended(home: Home, process: ProcessId,
 def test_silent_paused_and_broken_askers_hold_nobody_up(home: Home, process: ProcessId) -> None:
     paused = "import os, signal, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
     paused += 's.send(b\'{"do": "status"}\\n\'); os.kill(os.getpid(), signal.SIGSTOP)'
-    with (
-        _connected(home),
-        _connected(home) as half,
-        _connected(home) as gone,
-        subprocess.Popen([sys.executable, "-S", "-c", paused, SOCKET], cwd=home.folder) as stopped,
-    ):
-        half.sendall(b'{"do": "sta')
-        gone.sendall(b'{"do": "status"}\n')
-        gone.close()
+    with subprocess.Popen([sys.executable, "-S", "-c", paused, SOCKET], cwd=home.folder) as stopped:
         os.waitid(os.P_PID, stopped.pid, os.WSTOPPED)
-        assert home.child("a").process == process
+        with _connected(home), _connected(home) as half, _connected(home) as gone:
+            half.sendall(b'{"do": "sta')
+            gone.sendall(b'{"do": "status"}\n')
+            gone.close()
+            assert home.child("a").process == process
         stopped.kill()
     assert home.child("a").process == process
 

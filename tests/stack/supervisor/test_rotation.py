@@ -60,7 +60,7 @@ def test_the_supervisors_own_log_is_put_aside_at_a_launch(home: Home) -> None:
     home.file(LOG).write_text("x" * (LOG_LIMIT_BYTES + 1), encoding="ascii")
     home.launch(home.program("a"))
     assert home.file(f"{LOG}.1").stat().st_size == LOG_LIMIT_BYTES + 1
-    assert "keeps 1 programs" in home.log("supervisor")
+    wait_until(lambda: "keeps 1 programs" in home.log("supervisor"), PATIENCE_S, "it goes on in a log of its own")
 
 
 def test_the_supervisors_own_log_is_cut_while_it_runs(home: Home) -> None:
