@@ -22,7 +22,7 @@ from chaos_aura.load.share import Share
 from chaos_aura.load.state import STATE, Doing, LoadState
 
 _ORPHAN_DRAINS_S = 8.0
-_AFTER_A_DRAIN_S = 4.0
+_AFTER_A_DRAIN_S = 10.0  # a busy machine may hold it up for seconds, which is no reason to die
 _LOOKS_EVERY_S = 0.5
 _INPUT = 0
 

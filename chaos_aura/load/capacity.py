@@ -136,7 +136,7 @@ def _watched(loop: ClosedLoop, seconds: float, warm_s: float, window_s: float) -
     time.sleep(warm_s)
     windows = []
     for _ in range(max(1, round(seconds / window_s))):
-        before, began_s = loop.done, time.monotonic()
+        began_s, before = time.monotonic(), loop.done  # in this order: who is held up between them counts too little
         time.sleep(window_s)
         windows.append((loop.done - before) / (time.monotonic() - began_s))
     return windows

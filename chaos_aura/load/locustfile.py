@@ -86,18 +86,22 @@ class Course(LoadTestShape):
     """One user in each process, from the beginning of the plan to its end."""
 
     processes = 0
+    seen = 0  # of their users, at once
     lasts_s = float("inf")
     drains_s = 0.0
 
     def reset_time(self) -> None:
         self.start_time = time.perf_counter()
-        self.processes = 0
+        self.processes = self.seen = 0
 
     def tick(self) -> tuple[int, float] | None:
         runner = self.runner
         assert runner is not None
         over_s = time.perf_counter() - self.start_time - self.lasts_s
-        if over_s > self.drains_s or (over_s > 0 and not runner.user_count):
+        self.seen = max(self.seen, runner.user_count)
+        # Of workers on a busy machine some may begin only when the load should be over.
+        have_begun = self.seen >= self.processes or not isinstance(runner, MasterRunner)
+        if over_s > self.drains_s or (over_s > 0 and have_begun and not runner.user_count):
             return None
         if not self.processes:
             self.processes = max(1, runner.worker_count) if isinstance(runner, MasterRunner) else 1

@@ -1,15 +1,16 @@
 """Loads in processes of their own, always ended with the test."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chaos_aura.core.operation import Operation
+from chaos_aura.core.operation import CANARY, Operation, Outcome
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.process import LoadProcess, start
 from chaos_aura.load.shapes import steady
+from chaos_aura.load.story import CANARY_WITHIN_S
 from chaos_aura.record.history import read_history
 
 BEGINS_WITHIN_S = 60.0
@@ -34,6 +35,17 @@ def operations_in(folder: Path) -> tuple[Operation, ...]:
     history = read_history(folder.glob("history-*.jsonl"))
     assert history.unread == 0
     return history.operations
+
+
+def unwell(operations: Iterable[Operation]) -> list[Operation]:
+    """But for canaries that a busy machine kept from being answered in time: they have failed, and rightly so."""
+    return [each for each in operations if each.outcome is not Outcome.OK and not _came_late(each)]
+
+
+def _came_late(each: Operation) -> bool:
+    told = (each.what, each.outcome, each.why)
+    waited_s = ((each.ended_ns or 0) - each.invoked_ns) / 1e9
+    return told == (CANARY, Outcome.FAIL, "timeout") and waited_s > 0.99 * CANARY_WITHIN_S
 
 
 def stories_in(folder: Path) -> dict[int, list[str]]:

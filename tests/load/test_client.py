@@ -53,7 +53,8 @@ def saying(*answers: bytes, drips_s: float = 0.0, ended: list[int] | None = None
                 threading.Thread(target=serve, args=(connection, nth), daemon=True).start()
                 nth += 1
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     client = Client(Address("127.0.0.1", listening.getsockname()[1]))
     try:
         yield client, asked
@@ -61,6 +62,7 @@ def saying(*answers: bytes, drips_s: float = 0.0, ended: list[int] | None = None
         client.close()
         over.set()
         listening.shutdown(socket.SHUT_RDWR)
+        accepting.join()  # before its number may become another's
         listening.close()
 
 
@@ -83,20 +85,22 @@ def test_a_refusal_tells_its_reason() -> None:
 
 
 def test_where_nobody_listens_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = Address("127.0.0.1", taken.getsockname()[1])
-    reply = Client(address).ask("POST", "/allocations", LONG_S, {})
+    with socket.socket() as held:  # bound, so that nobody else gets the port meanwhile
+        held.bind(("127.0.0.1", 0))
+        reply = Client(Address(*held.getsockname())).ask("POST", "/allocations", LONG_S, {})
     assert (reply.status, reply.reason, reply.was_sent) == (0, "unreachable", False)
 
 
 def test_who_does_not_answer_is_given_up() -> None:
-    with scripted_api(lambda asked: HANG) as api, client_of(api.url) as client:
+    with scripted_api(lambda asked: HANG if asked.method == "POST" else None) as api, client_of(api.url) as client:
+        assert client.ask("GET", "/readyz", LONG_S).status == 200  # connected: else it might be given up before it is
         reply = client.ask("POST", "/allocations", SHORT_S, {"request_id": "t-1"})
     assert (reply.status, reply.reason, reply.was_sent) == (0, "timeout", True)
 
 
 def test_who_answers_byte_by_byte_is_given_up_too() -> None:
-    with saying(GOOD, drips_s=0.1) as (client, _):
+    long = GOOD.replace(b": 2", b": 900") + bytes(898)  # for a minute: it has never come whole, however late it is read
+    with saying(long, drips_s=0.1) as (client, _):
         assert client.ask("GET", "/", SHORT_S).reason == "timeout"
 
 
@@ -137,7 +141,9 @@ def test_a_connection_on_which_something_was_given_up_is_not_used_again() -> Non
         return HANG if asked.method == "POST" and asked.nth == 1 else None
 
     with scripted_api(hangs_first) as api, client_of(api.url) as client:
+        assert client.ask("GET", "/readyz", LONG_S).status == 200  # connected: SHORT_S is for the answer
         assert client.ask("POST", "/allocations", SHORT_S, {"request_id": "t-1"}).why == "timeout"
+        wait_until(lambda: api.asked, LONG_S, "the first one has been read, so that it is the first")
         assert client.ask("POST", "/allocations", LONG_S, {"request_id": "t-1"}).status == 201
 
 

@@ -15,6 +15,7 @@ from scripted_api import HANG, Asked, Said, refused, scripted_api
 from chaos_aura.core.errors import LoadFailed
 from chaos_aura.core.process import ProcessId
 from chaos_aura.load.process import start
+from chaos_aura.load.shapes import steady
 from chaos_aura.load.state import Doing
 
 PLENTY = dict.fromkeys(("t4", "v100", "a100", "h100"), 10_000)
@@ -60,12 +61,13 @@ def test_a_drain_has_an_end(tmp_path: Path) -> None:
         return HANG if asked.method == "DELETE" else None
 
     with scripted_api(never_takes_back, inventory=PLENTY) as api:
-        with running(planned(api.url, per_s=10, hold_s=300, timeout_s=60, drain_s=1), tmp_path) as load:
-            wait_until(lambda: len(api.held) >= 3, _SOON_S, "some are held")
+        phases = (steady("load", 0.5, 10), steady("rest", 60, 0))  # none is being granted when it is to stop
+        with running(planned(api.url, phases=phases, hold_s=300, timeout_s=60, drain_s=1), tmp_path) as load:
+            wait_until(lambda: load.state().held == 5, _SOON_S, "all are held, and the load knows of it")
             state = load.stop(ENDS_WITHIN_S)
         assert load.process.returncode == 0
-    assert (state.state, state.held) == (Doing.ENDED, len(api.held))
-    assert state.why == f"{state.held} not given back"
+    assert (state.state, state.held, len(api.held)) == (Doing.ENDED, 5, 5)
+    assert state.why == "5 not given back"
 
 
 def test_one_that_does_not_end_in_time_is_killed_and_has_failed(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
             assert load
             wait_until(lambda: len(api.held) >= 5, _SOON_S, "some are held")
             parent.kill()
-        wait_until(lambda: not load.is_alive(), 30, "the load ends")
+        wait_until(lambda: not load.is_alive(), _SOON_S, "the load ends")
         assert api.held == {}
         assert len(api.ended) >= 5
 
@@ -128,7 +130,7 @@ def test_it_ends_with_whoever_started_it_also_when_somebody_else_holds_its_input
             load = ProcessId.of(int(parent.stdout.readline()))
             assert load
             parent.kill()
-        wait_until(lambda: not load.is_alive(), 30, "the load ends")
+        wait_until(lambda: not load.is_alive(), _SOON_S, "the load ends")
         os.close(reading)
         os.close(writing)
 

@@ -11,21 +11,26 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from awaiting import wait_until
-from loads import operations_in, planned
+from loads import operations_in, planned, unwell
 from scripted_api import scripted_api
 
-from chaos_aura.core.operation import ALLOCATE, RELEASE, Outcome
+from chaos_aura.core.operation import ALLOCATE, RELEASE
 from chaos_aura.load import shapes
 from chaos_aura.record.history import read_history
 
-LOCUST = [str(Path(sys.executable).with_name("locust")), "-f", str(Path(shapes.__file__).with_name("locustfile.py"))]
-WITHIN_S = 90
+OURS = str(Path(shapes.__file__).with_name("locustfile.py"))
+# To Locust a canary is an error that a busy machine answers too late.
+LOCUST = [str(Path(sys.executable).with_name("locust")), "--exit-code-on-error", "0", "-f"]
+# A worker that is silent for some seconds has gone, for the master, who begins its share anew when it is back.
+PATIENT = "import locust.runners\n\nlocust.runners.HEARTBEAT_LIVENESS = 60\n"
+WITHIN_S = 150
 
 
 @contextmanager
 def locust(folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    (folder / "patient.py").write_text(PATIENT, encoding="utf-8")
     with subprocess.Popen(
-        [*LOCUST, *words],
+        [*LOCUST, f"patient.py,{OURS}", *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -38,9 +43,13 @@ def locust(folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Nobody is given it by chance before Locust starts, who may listen there although it is held: nobody else does."""
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        yield int(holding.getsockname()[1])
 
 
 def test_alone_with_options(tmp_path: Path) -> None:
@@ -52,21 +61,20 @@ def test_alone_with_options(tmp_path: Path) -> None:
     assert {each.asked["request_id"] for each in operations if each.what == ALLOCATE} == {
         f"mine-{n}" for n in range(10)
     }
-    assert {each.outcome for each in operations} == {Outcome.OK}
+    assert unwell(operations) == []
     assert api.held == {}
     assert json.loads((tmp_path / "chaos-aura-load/load.json").read_text(encoding="utf-8"))["url"] == api.url
 
 
 def test_its_web_page_shows_each_request(tmp_path: Path) -> None:
-    port = free_port()
-    page = f"http://127.0.0.1:{port}"
-    with scripted_api() as api:
+    with scripted_api() as api, held_port() as port:
+        page = f"http://127.0.0.1:{port}"
         planned(api.url, per_s=20, lasts_s=60).write(tmp_path)
         words = ["--autostart", "--web-host", "127.0.0.1", "--web-port", str(port), "--load-folder", str(tmp_path)]
         with locust(tmp_path, *words) as process:
             wait_until(lambda: _requests(page).get("release", 0) >= 3, WITHIN_S, "releases are shown")
-            shown = _requests(page)
-            assert set(shown) == {"allocate", "release", "canary", "Aggregated"}
+            shown = {"allocate", "release", "canary", "Aggregated"}
+            wait_until(lambda: set(_requests(page)) == shown, WITHIN_S, "these are shown, and nothing else")
             process.terminate()
             assert process.wait(WITHIN_S) == 0
     assert api.held == {}
@@ -81,8 +89,9 @@ def _requests(page: str) -> dict[str, int]:
 
 
 def test_two_workers_share_the_arrivals_and_their_histories_merge(tmp_path: Path) -> None:
-    port, folders = str(free_port()), [tmp_path / "one", tmp_path / "two"]
+    folders = [tmp_path / "one", tmp_path / "two"]
     with scripted_api() as api, ExitStack() as entered:
+        port = str(entered.enter_context(held_port()))
         plan = planned(api.url, per_s=20, lasts_s=2, hold_s=0.1, canary_per_s=10)
         plan.write(tmp_path)
         master = ["--headless", "--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1"]
@@ -105,7 +114,7 @@ def test_two_workers_share_the_arrivals_and_their_histories_merge(tmp_path: Path
     assert merged.unread == 0
     assert [each.due_ns for each in asked] == plan.arrivals_ns(asked[0].due_ns - plan.arrivals_ns(0)[0])
     assert sum(each.what == RELEASE for each in merged.operations) == 40
-    assert {each.outcome for each in merged.operations} == {Outcome.OK}
+    assert unwell(merged.operations) == []
 
 
 def test_without_anybody_to_ask_it_says_so(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def test_each_begins_although_none_ends() -> None:
     gevent.sleep(0)
     assert begun == list(range(100))
     assert len(loop) == 100
-    loop.cut()
+    loop.cut()  # which waits for two seconds at most
+    loop.join(60)
     assert len(loop) == 0
 
 

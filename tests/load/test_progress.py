@@ -1,5 +1,6 @@
 """What a load tells of itself while it runs."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -56,10 +57,12 @@ def test_each_arrival_is_in_one_place(history: History) -> None:
 
 def test_one_that_cannot_keep_up_says_so(history: History) -> None:
     progress = begun_before(history, 3)
-    progress.began(time.monotonic_ns())
+    progress.began(time.monotonic_ns() + 60 * S)  # in time, however long this takes
     assert progress.tell(Doing.RUNNING).why == ""
     progress.began(time.monotonic_ns() - 3 * S)
-    assert progress.tell(Doing.RUNNING).why.startswith("it cannot keep up: arrivals begin up to 3")
+    late = re.fullmatch(r"it cannot keep up: arrivals begin up to (\d+) ms late", progress.tell(Doing.RUNNING).why)
+    assert late
+    assert int(late[1]) >= 3000
     progress.tally.not_begun = 4
     assert progress.tell(Doing.RUNNING).why == "it cannot keep up: 4 arrivals were not begun"
 
@@ -80,6 +83,9 @@ def test_a_share_is_its_part_of_the_rate_and_of_what_is_due(history: History) ->
 
 
 def test_another_machine_begins_by_its_own_clock() -> None:
+    asked_ns = time.monotonic_ns()
     elsewhere = replace(Share.alone(10), boot="another", began_ns=3)
-    assert abs(elsewhere.began_here_ns - time.monotonic_ns() - 10 * S) < 5 * S
+    began_ns = elsewhere.began_here_ns
+    took_ns = time.monotonic_ns() - asked_ns
+    assert abs(began_ns - asked_ns - 10 * S) < 5 * S + took_ns
     assert Share.from_dict(elsewhere.to_dict()) == elsewhere

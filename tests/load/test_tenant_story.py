@@ -4,7 +4,8 @@ import threading
 import time
 from pathlib import Path
 
-from loads import BEGINS_WITHIN_S, operations_in, planned, stories_in
+from awaiting import wait_until
+from loads import BEGINS_WITHIN_S, ENDS_WITHIN_S, operations_in, planned, running, stories_in, unwell
 from scripted_api import HANG, INVENTORY, RESET, Asked, Said, refused, scripted_api
 
 from chaos_aura.core.operation import CANARY, Outcome
@@ -60,7 +61,8 @@ def scripted(asked: Asked) -> Said | str | None:
 
 def test_what_is_recorded_is_what_the_api_did(tmp_path: Path) -> None:
     with scripted_api(scripted) as api:
-        plan = planned(api.url, per_s=15, lasts_s=1, hold_s=0.1, timeout_s=2.0, drain_s=30)
+        # Whatever is answered at all is answered by then, on a busy machine, too.
+        plan = planned(api.url, per_s=15, lasts_s=1, hold_s=0.1, timeout_s=10.0, drain_s=30)
         load = start(plan, tmp_path, tmp_path / "load.log")
         assert load.process.wait(BEGINS_WITHIN_S) == 0
         load.kill()
@@ -82,6 +84,7 @@ def test_each_operation_says_what_was_asked_and_answered_and_when_it_was_due(tmp
     asked = [each for each in operations if each.what == "allocate"]
     released = {each.asked["request_id"]: each for each in operations if each.what == "release"}
     canaries = [each for each in operations if each.what == CANARY]
+    over_ns = load.state().began_ns + 1.5e9  # then nobody holds anything any more
     assert [each.due_ns for each in asked] == plan.arrivals_ns(load.state().began_ns)
     assert [dict(each.asked, hours=0.1) for each in asked] == api.posted()
     assert {each.by for each in asked} <= {f"t-t{nth}" for nth in range(8)}
@@ -90,9 +93,9 @@ def test_each_operation_says_what_was_asked_and_answered_and_when_it_was_due(tmp
         back = released[each.asked["request_id"]]
         assert back.asked == each.asked
         assert each.ended_ns is not None
-        assert back.due_ns - each.ended_ns >= 0.1e9 - 1e6
+        assert back.due_ns >= min(each.ended_ns + 0.1e9, over_ns) - 1e6
         assert each.due_ns <= each.invoked_ns
-    assert [each.outcome for each in canaries] == [Outcome.OK] * 15
+    assert (len(canaries), unwell(canaries)) == (15, [])
 
 
 def test_the_same_seed_asks_for_the_same(tmp_path: Path) -> None:
@@ -141,17 +144,17 @@ def test_arrivals_go_on_while_nobody_answers(tmp_path: Path) -> None:
         return HANG if asked.method == "POST" else None
 
     with scripted_api(hangs) as api:
-        plan = planned(api.url, per_s=100, lasts_s=2, timeout_s=patience_s, drain_s=0, canary_per_s=0)
-        load = start(plan, tmp_path, tmp_path / "load.log")
-        assert load.process.wait(BEGINS_WITHIN_S) == 0
-        load.kill()
-        assert len(api.posted()) == 200
+        phases = (steady("load", 2, 100), steady("rest", 60, 0))
+        plan = planned(api.url, phases=phases, timeout_s=patience_s, drain_s=0, canary_per_s=0)
+        with running(plan, tmp_path) as load:
+            wait_until(lambda: len(api.posted()) == 200, ENDS_WITHIN_S, "all have asked")
+            state = load.stop(ENDS_WITHIN_S)
+        assert load.process.returncode == 0
     operations = operations_in(tmp_path)
-    due_ns = plan.arrivals_ns(load.state().began_ns)
+    due_ns = plan.arrivals_ns(state.began_ns)
     assert [each.due_ns for each in operations] == due_ns
     latest_s = max(each.invoked_ns - each.due_ns for each in operations) / 1e9
     assert latest_s < patience_s / 10
     assert all(each.outcome is Outcome.INFO and (each.ended_ns or 0) > due_ns[-1] for each in operations)
-    state = load.state()
     assert (state.due, state.begun, state.info, state.why) == (200, 200, 200, "200 in doubt")
     assert 0 < state.lag_p99_of_all_ms <= latest_s * 1000 * 1.06

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import neo4j
 import redis
+from awaiting import wait_until
 from clients import kafka
 from tenants import Held, two_owners
 
@@ -30,6 +31,7 @@ _ENDED_KINDS = {
     "refused": ["requested", "decided", "refused"],
 }
 _WINDOW = 16
+_WITHIN_S = 60
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Books:
 
 def read_books(stack: RunningStack, run: str, tenants: Iterable[str]) -> Books:
     """Of the allocations whose ids begin with `run`."""
-    pool = httpx.get(f"{api_url(stack)}/gpus", timeout=10).raise_for_status().json()
+    pool = page(stack, "/gpus")
     holders = defaultdict(list)
     for holder in pool["holders"]:
         holders[holder["allocation_id"]].append(holder["gpu_id"])
@@ -68,6 +70,16 @@ def read_books(stack: RunningStack, run: str, tenants: Iterable[str]) -> Books:
 
 def api_url(stack: RunningStack) -> str:
     return f"http://{stack.catalogue.service('api').address}"
+
+
+def page(stack: RunningStack, path: str) -> dict[str, Any]:
+    """Asked again while it cannot be told: a worker or a store that is late for two seconds is enough for that."""
+
+    def told() -> dict[str, Any]:
+        answer = httpx.get(f"{api_url(stack)}{path}", timeout=20)
+        return {} if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer.raise_for_status().json()
+
+    return wait_until(told, _WITHIN_S, f"{path} is told")
 
 
 def disagreements(told: list[Held], books: Books) -> list[str]:
@@ -182,5 +194,4 @@ def _read_contexts(stack: RunningStack, tenants: list[str]) -> dict[str, list[st
 
 
 def _read_usage(stack: RunningStack, tenant: str) -> dict[str, Any]:
-    told = httpx.get(f"{api_url(stack)}/tenants/{tenant}/usage", timeout=10)
-    return dict(told.raise_for_status().json())
+    return page(stack, f"/tenants/{tenant}/usage")

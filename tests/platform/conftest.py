@@ -13,7 +13,7 @@ from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
-DRAINED_WITHIN_S = 30  # also by a store that was killed and is still starting
+DRAINED_WITHIN_S = 90  # also by a store that was killed and is still starting, on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from awaiting import NeverCame, wait_until
 
 _GPU_TYPES = ("t4", "t4", "v100", "a100")
 _PATIENCE_S = 60.0
+_WITHIN_S = 90.0
 _AGAIN_AFTER_S = 0.25
 
 
@@ -46,7 +47,10 @@ class Held:
 
 
 class Tenants:
-    """Arrivals come on time, whether answers do or not. Each request is repeated with its id until it is answered."""
+    """Arrivals come on time, whether answers do or not. Each request is repeated with its id until it is answered.
+
+    Nobody gives up while others come: on a machine that cannot serve all, some are sent away again and again.
+    """
 
     def __init__(
         self, url: Callable[[], str], seed: int, *, hold_s: float = 0.3, patience_s: float = _PATIENCE_S
@@ -55,6 +59,7 @@ class Tenants:
         self._random = random.Random(seed)
         self._hold_s = hold_s
         self._patience_s = patience_s
+        self._give_up_at_s = float("inf")
         self.run = f"r{seed}-{time.time_ns():x}"
         self._numbers = itertools.count()
         self.all: list[Held] = []
@@ -73,6 +78,7 @@ class Tenants:
                 due_s += 1 / rate
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
                 tenants.create_task(self._live(client))
+            self._give_up_at_s = time.monotonic() + self._patience_s
 
     async def _live(self, client: httpx.AsyncClient) -> None:
         number = next(self._numbers)
@@ -125,9 +131,8 @@ class Tenants:
             held.release_told_at_s = time.monotonic()
 
     async def _repeated(self, held: Held, call: Callable[[], Awaitable[httpx.Response | None]]) -> bool:
-        """As a careful client does it: again and again, with the same id, not before it is asked to, for some time."""
-        until_s = time.monotonic() + self._patience_s
-        while time.monotonic() < until_s:
+        """As a careful client does it: again and again, with the same id, not before it is asked to."""
+        while time.monotonic() < self._give_up_at_s:
             began_s = held.waits_since_s = time.monotonic()
             again_after_s = _AGAIN_AFTER_S
             try:
@@ -183,7 +188,7 @@ class Load:
         if self._failure:
             raise self._failure
 
-    def wait_for_grants(self, count: int, within_s: float = 30) -> None:
+    def wait_for_grants(self, count: int, within_s: float = _WITHIN_S) -> None:
         """Of requests that come from now on."""
         now_s = time.monotonic()
         try:
@@ -192,17 +197,17 @@ class Load:
             answers = Counter(answer for held in list(self.tenants.all) for answer in held.answers[-3:])
             raise AssertionError(f"{never}; the last answers: {answers}") from None
 
-    def wait_for_releases(self, count: int, within_s: float = 30) -> None:
+    def wait_for_releases(self, count: int, within_s: float = _WITHIN_S) -> None:
         """Of requests that come from now on."""
         now_s = time.monotonic()
         wait_until(lambda: self.released_after(now_s) >= count, within_s, f"{count} more releases")
 
-    def wait_for_arrivals(self, count: int, within_s: float = 30) -> None:
+    def wait_for_arrivals(self, count: int, within_s: float = _WITHIN_S) -> None:
         """Answered or not."""
         before = len(self.tenants.all)
         wait_until(lambda: len(self.tenants.all) >= before + count, within_s, f"{count} more arrivals")
 
-    def wait_for_a_call_under_way(self, for_s: float, within_s: float = 30) -> None:
+    def wait_for_a_call_under_way(self, for_s: float, within_s: float = _WITHIN_S) -> None:
         """One that has had no answer for so long."""
 
         def is_under_way() -> bool:
@@ -213,8 +218,12 @@ class Load:
 
     def calls_at(self, moment_s: float) -> int:
         """How many were under way then, as is known once they have ended."""
+        return self.calls_between(moment_s, moment_s)
+
+    def calls_between(self, from_s: float, until_s: float) -> int:
+        """How many were under way at some time of it, as is known once they have ended."""
         calls_s = [each for held in list(self.tenants.all) for each in held.calls_s]
-        return sum(began_s < moment_s < ended_s for began_s, ended_s in calls_s)
+        return sum(began_s < until_s and from_s < ended_s for began_s, ended_s in calls_s)
 
     def granted_after(self, moment_s: float) -> int:
         """Of requests that came after it."""

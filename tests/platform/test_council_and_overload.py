@@ -10,13 +10,15 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from awaiting import wait_until
-from books import api_url
+from books import api_url, page
 from tenants import Load
 
 from chaos_aura.stack.running import RunningStack
 
 pytestmark = pytest.mark.alone
 
+_WITHIN_S = 60
+_GRANTED, _COME_AGAIN = (200, 201), (202, 503)  # the latter of a machine that is slow for a moment
 _AGENTS = ("lnn_cost_optimizer", "lnn_fairness_enforcer", "lnn_performance_predictor")
 
 
@@ -34,10 +36,15 @@ def decision(stack: RunningStack) -> dict[str, object]:
     """Of a fresh small request, which is granted and given back."""
     request_id = f"council-{uuid.uuid4()}"
     body = {"request_id": request_id, "tenant": request_id, "gpu_type": "t4", "count": 1, "hours": 1}
-    told = httpx.post(f"{api_url(stack)}/allocations", json=body, timeout=20)
-    assert told.status_code == 201, told.text
+
+    def answer() -> dict[str, object]:
+        told = httpx.post(f"{api_url(stack)}/allocations", json=body, timeout=20)
+        assert told.status_code in (*_GRANTED, *_COME_AGAIN), told.text
+        return dict(told.json()["decision"]) if told.status_code in _GRANTED else {}
+
+    found = wait_until(answer, _WITHIN_S, f"{request_id} is granted")
     httpx.delete(f"{api_url(stack)}/allocations/{request_id}", headers={"X-Tenant": request_id}, timeout=20)
-    return dict(told.json()["decision"])
+    return found
 
 
 @pytest.mark.parametrize("agent", _AGENTS)
@@ -50,21 +57,21 @@ def test_the_other_two_decide(stack: RunningStack, agent: str, hurt: str) -> Non
         return told["decided_by"], {vote["agent"] for vote in told["votes"]}, set(told["absent"])
 
     with flags(stack, **thrown):
-        wait_until(lambda: decided() == ("majority", set(_AGENTS) - {agent}, {agent}), 30, f"{agent} is absent")
-    wait_until(lambda: decided() == ("majority", set(_AGENTS), set()), 30, f"{agent} votes again")
+        wait_until(lambda: decided() == ("majority", set(_AGENTS) - {agent}, {agent}), _WITHIN_S, f"{agent} is absent")
+    wait_until(lambda: decided() == ("majority", set(_AGENTS), set()), _WITHIN_S, f"{agent} votes again")
 
 
 def test_below_two_votes_the_fallback_rule_decides_and_says_so(stack: RunningStack) -> None:
     with flags(stack, failing_agents=list(_AGENTS[:2])):
-        told = wait_until(lambda: (now := decision(stack))["decided_by"] == "fallback" and now, 30, "the fallback rule")
+        told = wait_until(lambda: (now := decision(stack))["decided_by"] == "fallback" and now, _WITHIN_S, "fallback")
         assert set(told["absent"]) == set(_AGENTS[:2])
         assert told["outcome"] == "approved"
-    wait_until(lambda: decision(stack)["decided_by"] == "majority", 30, "the council is whole again")
+    wait_until(lambda: decision(stack)["decided_by"] == "majority", _WITHIN_S, "the council is whole again")
 
 
 def held_by_burst(stack: RunningStack) -> set[str]:
-    told = httpx.get(f"{api_url(stack)}/gpus", timeout=10).raise_for_status().json()
-    return {holder["allocation_id"] for holder in told["holders"] if holder["allocation_id"].startswith("burst-")}
+    holders = page(stack, "/gpus")["holders"]
+    return {holder["allocation_id"] for holder in holders if holder["allocation_id"].startswith("burst-")}
 
 
 @pytest.mark.timeout(300)

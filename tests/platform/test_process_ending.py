@@ -17,18 +17,23 @@ async def body(settings, observer, ending):
     await ending.wait()
     {then}
 
-run_process(sys.argv, body, ends_within_s=0.3)
+run_process(sys.argv, body, ends_within_s={within_s})
 """
 _NEVER = "await asyncio.Event().wait()"
 _WITHIN_S = 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-@pytest.mark.parametrize(("then", "is_done"), [("return", True), (_NEVER, False)], ids=["done", "never done"])
-def test_told_to_end_it_ends_itself(tmp_path: Path, then: str, is_done: bool, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("then", "within_s", "is_done"), [("return", 2 * _WITHIN_S, True), (_NEVER, 0.3, False)], ids=["done", "never done"]
+)
+def test_told_to_end_it_ends_itself(
+    tmp_path: Path, then: str, within_s: float, is_done: bool, number: signal.Signals
+) -> None:
+    """One that is done does not wait for its time to be over."""
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"process": "worker", "home": ".", "listen": "127.0.0.1:1"}), encoding="utf-8")
-    argv = [sys.executable, "-P", "-c", _RUNS.format(then=then), str(settings)]
+    argv = [sys.executable, "-P", "-c", _RUNS.format(then=then, within_s=within_s), str(settings)]
     with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
         assert any("at work" in line for line in process.stdout)

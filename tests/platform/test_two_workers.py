@@ -15,7 +15,7 @@ from chaos_aura.supervision.state import ChildState
 
 pytestmark = pytest.mark.alone
 
-_WITHIN_S = 60
+_WITHIN_S = 120
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,18 @@ def test_told_to_end_while_it_is_busy_it_leaves_nobody_without_an_answer(
     with load(rate=6.0, hold_s=2.0) as tenants:
         tenants.wait_for_grants(10)
         tenants.wait_for_a_call_under_way(for_s=0)
-        ended_at_s = time.monotonic()
+        told_at_s = time.monotonic()
         two_workers.supervisor.stop("worker")
         wait_until(
             lambda: two_workers.supervisor.children()["worker"].process is None, _WITHIN_S, "the end of the worker"
         )
+        ended_at_s = time.monotonic()
         tenants.wait_for_grants(10)
         child = two_workers.supervisor.children()["worker"]
         two_workers.supervisor.start("worker")
         tenants.wait_for_grants(10)
     assert (child.state, child.last_end) == (ChildState.STOPPED, "exited with 0")
-    assert tenants.calls_at(ended_at_s) > 0
+    assert tenants.calls_between(told_at_s, ended_at_s) > 0  # what was under way before may have its answer by then
     answers = {answer for held in tenants.tenants.all for answer in held.answers}
     assert answers <= {"200", "201", "202", "409", "D200"}
     all_is_right(tenants)

@@ -18,6 +18,7 @@ from chaos_aura.platform.events.kafka_client import (
     constructed,
 )
 from chaos_aura.platform.events.topics import EVENTS, make_topics
+from chaos_aura.platform.observe.logs import get_logger
 
 GROUP = "usage-projection"
 _MOST_AT_ONCE = 500
@@ -78,8 +79,10 @@ class EventReader:
 
     async def close(self) -> None:
         """Leaves the group, when Kafka is there to be told."""
-        with suppress(KafkaError):
+        try:
             await self._in_thread(self._leave)
+        except KafkaError as cause:
+            get_logger().warning("the group is not told", cause=str(cause))
         self._thread.shutdown(wait=False)
 
     async def _in_thread[T](self, work: Callable[[], T]) -> T:

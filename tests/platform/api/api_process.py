@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 from awaiting import wait_until
+from hurting import is_stopped
 
 _WITHIN_S = 60.0
 STORES = ("temporal", "neo4j", "redis", "kafka")
@@ -30,10 +31,28 @@ class ApiProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "log").read_text(encoding="utf-8").splitlines()]
+        """Without a line that is just being written."""
+        whole, _, _ = (self.folder / "log").read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """What comes meanwhile it finds all at once."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: is_stopped(self.process), _WITHIN_S, "every thread of the API is stopped")
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def unread(self) -> int:
+        """How many connections have sent what it has not read yet, by the kernel."""
+        table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        ours = [fields for fields in map(str.split, table) if int(fields[1].partition(":")[2], 16) == self.port]
+        return sum(int(fields[4].partition(":")[2], 16) > 0 for fields in ours if fields[3] == "01")
 
 
 @contextmanager

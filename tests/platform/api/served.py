@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from chaos_aura.platform.api.connection import Connection
 from chaos_aura.platform.api.front import Front
 from chaos_aura.platform.api.server import Server, bound_socket
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Impatient(Connection):
@@ -50,8 +51,12 @@ class Served:
     serving: "asyncio.Task[None]"
 
     @asynccontextmanager
-    async def client(self) -> "AsyncIterator[RawClient]":
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def client(self, said: bytes = b"") -> "AsyncIterator[RawClient]":
+        """What is `said`, at most some KiB, is there before the server takes the connection and its patience begins."""
+        connection = socket.create_connection(("127.0.0.1", self.port))
+        connection.sendall(said)
+        connection.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=connection)
         try:
             yield RawClient(reader, writer)
         finally:
@@ -101,7 +106,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     listening = bound_socket("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    front.setdefault("is_crowded", lambda: False)
+    front = {"is_crowded": lambda: False, "body_within_s": WITHIN_S, **front}
     server = Server(Front(app, **front), drain_s=drain_s, connection=connection)
     ending = asyncio.Event()
     one = Served(port, server, ending, asyncio.create_task(server.serve_until(ending, listening)))

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from served import Impatient, Served, echo, request, served
+from served import WITHIN_S, Impatient, Served, echo, request, served
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -23,7 +23,8 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 async def still_serves(one: Served) -> None:
-    assert (await one.answer(request())).status == 200
+    async with one.client(request()) as client:
+        assert (await client.answer()).status == 200
 
 
 @pytest.mark.parametrize(
@@ -31,8 +32,7 @@ async def still_serves(one: Served) -> None:
 )
 def test_who_never_says_what_it_wants_is_closed(first_bytes: bytes, is_told: bool) -> None:
     async def wait() -> None:
-        async with served(echo, connection=Impatient) as one, one.client() as slow:
-            slow.say(first_bytes)
+        async with served(echo, connection=Impatient) as one, one.client(first_bytes) as slow:
             answer = await slow.answer()
             assert (answer.status, answer.error["reason"]) == (408, "too_slow")
             assert await slow.is_closed()
@@ -43,11 +43,11 @@ def test_who_never_says_what_it_wants_is_closed(first_bytes: bytes, is_told: boo
 
 def test_an_idle_connection_is_kept_after_an_answer() -> None:
     async def ask_twice() -> None:
-        async with served(echo, connection=Impatient) as one, one.client() as client:
-            for _ in range(2):
-                client.say(request())
-                assert (await client.answer()).status == 200
-                await asyncio.sleep(2 * Impatient.head_within_s)  # longer than a head may take
+        async with served(echo, connection=Impatient) as one, one.client(request()) as client:
+            assert (await client.answer()).status == 200
+            await asyncio.sleep(2 * Impatient.head_within_s)  # longer than a head may take
+            client.say(request())
+            assert (await client.answer()).status == 200
 
     run(ask_twice())
 
@@ -168,7 +168,7 @@ def test_more_connections_than_can_be_kept_are_dropped_and_the_others_served() -
 
 
 async def _all_gone(one: Served) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while one.server.connection_count:
             await asyncio.sleep(0.01)
 

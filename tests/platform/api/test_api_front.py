@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from served import echo, request, served
+from served import WITHIN_S, echo, request, served
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
@@ -149,7 +149,7 @@ def test_a_client_that_goes_away_gives_its_place_back(waits: bool) -> None:
 
 
 async def _becomes(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         while not condition():
             await asyncio.sleep(0.005)
 

@@ -21,7 +21,7 @@ from chaos_aura.platform.model import (
 )
 from chaos_aura.platform.model.event import event_of_release, events_of_decision
 
-_WITHIN_S = 20
+_WITHIN_S = 60
 STORY = ["requested", "decided", "granted", "released"]
 
 

@@ -66,7 +66,7 @@ def test_an_answer_after_a_failure_ends_the_tries(run: Run) -> None:
 
 def test_failures_open_the_breaker_and_then_nothing_is_called(run: Run) -> None:
     changes: list[BreakerChange] = []
-    guarded, dependency = guard(notice=changes.append), Dependency(ALWAYS)
+    guarded, dependency = guard(notice=changes.append, clock=HandClock()), Dependency(ALWAYS)
     with pytest.raises(DependencyAway):
         run(guarded, dependency)
     with pytest.raises(DependencyAway, match="its breaker is open"):
@@ -141,7 +141,7 @@ def test_retries_end_with_the_budget(run: Run) -> None:
 
 def test_even_who_declares_every_exception_gets_no_retry_of_an_open_breaker(run: Run) -> None:
     greedy = replace(QUICK, failures=(Exception,), attempts=3, open_after_failures=1)
-    guarded, dependency = guard(greedy), Dependency(ALWAYS)
+    guarded, dependency = guard(greedy, clock=HandClock()), Dependency(ALWAYS)
     with pytest.raises(DependencyAway):
         run(guarded, dependency)
     with pytest.raises(BreakerOpen):
@@ -153,7 +153,7 @@ def test_even_who_declares_every_exception_gets_no_retry_of_an_open_breaker(run:
 
 def test_the_watcher_sees_each_try_and_each_retry(run: Run) -> None:
     watcher = Watcher()
-    guarded = guard(replace(QUICK, open_after_failures=3), watcher=watcher)
+    guarded = guard(replace(QUICK, open_after_failures=3), clock=HandClock(), watcher=watcher)
     run(guarded, Dependency(failures=1))
     with pytest.raises(Answer):
         run(guarded, Dependency(ALWAYS, Answer()))

@@ -117,12 +117,17 @@ def test_a_dependency_that_hangs_is_a_deadline_passed_and_opens_the_breaker() ->
 
 
 def test_a_try_never_outlasts_the_deadline_of_the_call() -> None:
+    clock = HandClock()
+
     async def hangs() -> None:
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            clock.move(0.02)
 
     async def main() -> None:
         with pytest.raises(DeadlinePassed, match="1 try: its deadline leaves no time"):
-            await guard(replace(QUICK, attempt_s=60)).run(hangs, deadline_s=0.02)
+            await guard(replace(QUICK, attempt_s=60), clock=clock).run(hangs, deadline_s=0.02)
 
     in_loop(main)
 

@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -80,29 +80,38 @@ def test_a_policy_that_can_never_work_is_refused(wrong: dict[str, object]) -> No
 
 
 def test_a_real_server_goes_away_and_comes_back() -> None:
-    policy = Policy(open_s=0.05, first_wait_s=0.005, attempts=3)
+    policy = Policy(open_s=0.05, first_wait_s=0.005, attempts=3, deadline_s=60)
     changes: list[BreakerChange] = []
     guarded = guard(policy, notice=changes.append)
-    with socket.create_server(("127.0.0.1", 0)) as first:
-        port = first.getsockname()[1]
+    with _kept_port() as port:
 
         def connect() -> str:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            socket.create_connection(("127.0.0.1", port), timeout=20).close()
             return "good"
 
-        assert guarded.run_sync(connect) == "good"
-    with pytest.raises(DependencyAway) as away:
-        guarded.run_sync(connect)
-    assert isinstance(away.value.__cause__, ConnectionRefusedError)
-    with pytest.raises(DependencyAway):
-        guarded.run_sync(connect)
-    assert guarded.state is BreakerState.OPEN
+        with socket.create_server(("127.0.0.1", port)):
+            assert guarded.run_sync(connect) == "good"
+        with pytest.raises(DependencyAway) as away:
+            guarded.run_sync(connect)
+        assert isinstance(away.value.__cause__, ConnectionRefusedError)
+        with pytest.raises(DependencyAway):
+            guarded.run_sync(connect)
+        assert guarded.state is BreakerState.OPEN
 
-    def is_well() -> bool:
-        with suppress(DependencyAway, BreakerOpen):
-            return guarded.run_sync(connect) == "good"
-        return False
+        def is_well() -> bool:
+            with suppress(DependencyAway, BreakerOpen):
+                return guarded.run_sync(connect) == "good"
+            return False
 
-    with socket.create_server(("127.0.0.1", port)):
-        wait_until(is_well, 20, "the server answers through the guard")
+        with socket.create_server(("127.0.0.1", port)):
+            wait_until(is_well, 20, "the server answers through the guard")
     assert [change.after for change in changes[-2:]] == [BreakerState.HALF_OPEN, BreakerState.CLOSED]
+
+
+@contextmanager
+def _kept_port() -> Iterator[int]:
+    """Where only this test listens: between two servers nobody else may come there."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]

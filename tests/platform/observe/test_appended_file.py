@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -127,8 +128,17 @@ def test_a_bounded_file_keeps_the_newest_and_one_former(tmp_path: Path, writers:
 
 def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
     file = AppendedFile(tmp_path / "worker.ndjson", keep_bytes=100)
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only
     for number in range(100):
         file.append(line(number))
+        assert len(open_in(tmp_path)) == 1
     file.close()
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert open_in(tmp_path) == []
+
+
+def open_in(folder: Path) -> list[str]:
+    """This process's open files there, those that are deleted by now too. Of others any may be closed meanwhile."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the listing's own
+            found.append(os.readlink(descriptor))  # noqa: PTH115 - a deleted one is no path
+    return [each for each in found if each.startswith(f"{folder}/")]

@@ -23,7 +23,7 @@ from chaos_aura.stack.ports import Reservation, choose
 
 COMMAND = (sys.executable, "-P", "-m", "chaos_aura.platform.projection")
 _WITHIN_S = 60.0
-_ENDS_WITHIN_S = 20.0
+_ENDS_WITHIN_S = 60.0
 
 
 @dataclass

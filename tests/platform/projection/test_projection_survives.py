@@ -93,8 +93,8 @@ def test_cut_off_it_goes_on_by_itself(
             for is_noticed in (False, True, False):
                 with cut(own_stack, edge):
                     if is_noticed:
-                        wait_until(lambda: not projection.is_ready(), 20, "it says that it is not ready")
-                    wait_until(_more(stream), 20, "events told meanwhile")
+                        wait_until(lambda: not projection.is_ready(), _WITHIN_S, "it says that it is not ready")
+                    wait_until(_more(stream), _WITHIN_S, "events told meanwhile")
                 projection.wait_until_ready()
         _wait_until_right(redis_url, tenants, stream)
 
@@ -108,7 +108,7 @@ def test_it_begins_while_all_is_away(
     with cut(own_stack, "worker.kafka"), cut(own_stack, "worker.redis"):
         with_projection: AbstractContextManager[ProjectionProcess] = projecting(tmp_path / "home", *edges)
         projection = with_projection.__enter__()
-        wait_until(lambda: projection.page("/healthz")[0] == 200, 30, "it is alive")
+        wait_until(lambda: projection.page("/healthz")[0] == 200, _WITHIN_S, "it is alive")
         told = projection.readiness()
         assert (told["http"], told["status"]) == (503, "away")
     try:
@@ -122,7 +122,7 @@ def test_all_of_redis_lost_it_counts_again(
 ) -> None:
     with streaming(kafka_address, tenants, random.Random(_SEED)) as stream:
         for _ in range(3):
-            wait_until(_more(stream), 20, "more events")
+            wait_until(_more(stream), _WITHIN_S, "more events")
             _flush(redis_url)
     _wait_until_right(redis_url, tenants, stream)
 
@@ -142,12 +142,12 @@ def test_redis_restored_from_a_former_state_it_counts_from_there(
 ) -> None:
     with streaming(kafka_address, tenants, random.Random(_SEED)) as stream:
         projection.wait_until_ready()
-        wait_until(_more(stream), 20, "events")
+        wait_until(_more(stream), _WITHIN_S, "events")
         with redis.Redis.from_url(redis_url) as client:
             former = _dumped(client)
-            wait_until(_more(stream), 20, "more events")
+            wait_until(_more(stream), _WITHIN_S, "more events")
             _restore(client, former)
-            wait_until(_more(stream), 20, "events after that")
+            wait_until(_more(stream), _WITHIN_S, "events after that")
     _wait_until_right(redis_url, tenants, stream)
 
 
@@ -156,7 +156,7 @@ def test_told_to_end_while_all_is_away_it_ends(own_stack: RunningStack, tmp_path
     with projecting(tmp_path / "home", *edges) as projection:
         projection.wait_until_ready()
         with cut(own_stack, "worker.kafka"), cut(own_stack, "worker.redis"):
-            wait_until(lambda: not projection.is_ready(), 20, "it says that it is not ready")
+            wait_until(lambda: not projection.is_ready(), _WITHIN_S, "it says that it is not ready")
             assert projection.terminate() == 0
 
 
@@ -165,7 +165,7 @@ def test_rebuilt_while_it_runs(
 ) -> None:
     """Somebody has changed a number: a rebuild puts it right, and nothing is missed or counted twice meanwhile."""
     with streaming(kafka_address, tenants, random.Random(_SEED)) as stream:
-        wait_until(_more(stream), 20, "events")
+        wait_until(_more(stream), _WITHIN_S, "events")
         projection.wait_until_ready()
         before = _generation(redis_url)
         with redis.Redis.from_url(redis_url) as client:
@@ -183,7 +183,7 @@ def test_interrupted_rebuild_leaves_usage_as_it_was(
 ) -> None:
     rng = random.Random(_SEED)
     with streaming(kafka_address, tenants, rng) as stream:
-        wait_until(_more(stream), 20, "events")
+        wait_until(_more(stream), _WITHIN_S, "events")
         ended = [_killed_while_it_builds(projection, redis_url) for _ in range(5)]
     assert -signal.SIGKILL in ended, "no kill met a rebuild under way"
     _wait_until_right(redis_url, tenants, stream)
@@ -205,9 +205,12 @@ def test_two_share_the_partitions(
 ) -> None:
     with streaming(kafka_address, tenants, random.Random(_SEED)) as stream:
         with projecting(tmp_path / "second", kafka_address, redis_url, "projection-2") as second:
-            both = (projection, second)
-            wait_until(lambda: [len(_partitions(each)) for each in both] == [2, 2], _WITHIN_S, "each has two")
-            assert _partitions(projection) | _partitions(second) == {"0", "1", "2", "3"}
+
+            def each_has_two_of_its_own() -> bool:
+                first, other = _partitions(projection), _partitions(second)
+                return len(first) == len(other) == 2 and first | other == {"0", "1", "2", "3"}
+
+            wait_until(each_has_two_of_its_own, _WITHIN_S, "each has two")
         wait_until(lambda: len(_partitions(projection)) == 4, _WITHIN_S, "the first has taken over")
     _wait_until_right(redis_url, tenants, stream)
 

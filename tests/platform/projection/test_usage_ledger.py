@@ -13,6 +13,7 @@ from chaos_aura.platform.projection.ledger import Applied, Ledger, Place, Refuse
 from chaos_aura.platform.projection.usage import Usage, UsageReader
 
 pytestmark = pytest.mark.live
+_WITHIN_S = 30.0
 
 
 def _effects(*ids: str, tenant: str = "acme") -> list[Effect]:
@@ -21,7 +22,7 @@ def _effects(*ids: str, tenant: str = "acme") -> list[Effect]:
 
 @asynccontextmanager
 async def _ledger(url: str, **options: str) -> AsyncIterator[Ledger]:
-    ledger = Ledger(url, timeout_s=5, **options)
+    ledger = Ledger(url, timeout_s=_WITHIN_S, **options)
     try:
         yield ledger
     finally:
@@ -29,7 +30,7 @@ async def _ledger(url: str, **options: str) -> AsyncIterator[Ledger]:
 
 
 async def _granted(url: str, tenant: str = "acme") -> int:
-    reader = UsageReader(url, timeout_s=5)
+    reader = UsageReader(url, timeout_s=_WITHIN_S)
     try:
         return (await reader.of(tenant)).granted
     finally:
@@ -60,7 +61,7 @@ def test_effects_and_position_go_together(empty: str) -> None:
             assert await ledger.apply(Place(generation, 3, 17, 20), _effects("b", "c", "c")) == Applied(1, 2)
             assert await ledger.positions(generation) == {3: 20}
             assert await ledger.apply(Place(generation, 3, 20, 21), []) == Applied(0, 0)
-        reader = UsageReader(empty, timeout_s=5)
+        reader = UsageReader(empty, timeout_s=_WITHIN_S)
         assert await reader.of("acme") == Usage("acme", granted=3, held_gpus={"t4": 6}, duplicates=2)
         await reader.close()
 

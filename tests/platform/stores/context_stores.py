@@ -14,7 +14,7 @@ TTL_S = 100
 
 
 @asynccontextmanager
-async def contexts_of(stack: RunningStack, timeout_s: float = 5.0) -> AsyncIterator[Contexts]:
+async def contexts_of(stack: RunningStack, timeout_s: float = 20.0) -> AsyncIterator[Contexts]:
     store = Contexts(stack.catalogue.edge(EDGE).uri, ttl_s=TTL_S, timeout_s=timeout_s)
     try:
         yield store

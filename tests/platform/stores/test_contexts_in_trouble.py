@@ -106,7 +106,7 @@ def test_after_a_kill_its_windows_are_misses_and_so_is_the_leave_to_fill_them(st
     past = past_decisions(tenants[0], 3)
 
     async def run() -> None:
-        async with contexts_of(stack, timeout_s=1.0) as contexts:
+        async with contexts_of(stack) as contexts:
             for tenant in tenants:
                 await contexts.read(tenant)
             await contexts.fill(ContextWindow(tenants[0], past[:2]))

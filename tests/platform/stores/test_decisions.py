@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neo4j_asked import asked, planned
+from schemas import made_schema
 from stored_allocations import NOW_MS, allocations, any_tenant, granted, released
 
 from chaos_aura.platform.model import Allocation, ContextSource, PastDecision, State
@@ -33,7 +34,7 @@ RETURN count { (d)-[:HAS]->(:Vote) } AS votes, count { (a)-[:HOLDS]->(:Gpu {gpu_
 async def _decisions(stack: RunningStack, timeout_s: float = _TIMEOUT_S) -> AsyncIterator[Decisions]:
     store = Decisions(stack.catalogue.edge("worker.neo4j").uri, timeout_s=timeout_s)
     try:
-        await store.make_schema()
+        await made_schema(store)
         yield store
     finally:
         await store.close()
@@ -79,7 +80,7 @@ def _under_new_id(sample: Allocation) -> Allocation:
 async def _made(stack: RunningStack) -> Decisions:
     """Not a context, because Hypothesis calls its test from outside of the loop."""
     store = Decisions(stack.catalogue.edge("worker.neo4j").uri, timeout_s=_TIMEOUT_S)
-    await store.make_schema()
+    await made_schema(store)
     return store
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.asyncio import Redis
+from schemas import made_schema
 
 from chaos_aura.platform.events.producer import Message, Producer
 from chaos_aura.platform.events.publisher import Publisher
@@ -114,13 +115,15 @@ def events_in(told: Mapping[str, Answer]) -> list[dict[str, Any]]:
 
 def test_each_store_tells_what_it_holds(stack: RunningStack) -> None:
     async def use(stores: Stores, allocation: Allocation) -> None:
-        await stores.decisions.make_schema()
+        await made_schema(stores.decisions)
         await stores.publisher.make_topics()
         await stores.decisions.write(allocation)
         await stores.publisher.publish(events_of_decision(allocation))
         tenant = allocation.request.tenant
-        assert await stores.contexts.read(tenant) is None
-        await stores.contexts.fill(await stores.decisions.window(tenant))
+        window = await stores.decisions.window(tenant)
+        async with asyncio.timeout(_TIMEOUT_S):
+            while await stores.contexts.read(tenant) is None:
+                await stores.contexts.fill(window)  # in time: the leave to fill is for seconds
         told = await stores.told()
         assert states(told) == {
             "temporal": "nothing", "pool": "nothing", "neo4j": "found", "redis": "found", "kafka": "found",
@@ -175,7 +178,7 @@ def test_events_from_before_their_request_are_found_too(stack: RunningStack) -> 
     """Clocks may be wrong, by an experiment even."""
 
     async def use(stores: Stores, allocation: Allocation) -> None:
-        await stores.decisions.make_schema()
+        await made_schema(stores.decisions)
         await stores.publisher.make_topics()
         await stores.publisher.publish(events_of_decision(allocation))
         await stores.decisions.write(replace(allocation, requested_at_ms=4_000_000_000_000))
