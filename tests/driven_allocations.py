@@ -12,6 +12,7 @@ from awaiting import wait_until
 from chaos_aura.stack.running import RunningStack
 
 _WITHIN_S = 120  # a Neo4j that has just started, on a busy machine, plans its first queries for half a minute
+_ANSWERS_WITHIN_S = 60  # it does so within some seconds, but a machine may take some more away
 _MOST = 10
 _ENDED = """
 MATCH (allocation:Allocation)-[:DECIDED_BY]->(decision:Decision {tenant: $tenant})
@@ -50,10 +51,12 @@ def allocate(stack: RunningStack, tenant: str, request_id: str) -> None:
     body = {"request_id": request_id, "tenant": tenant, "gpu_type": "t4", "count": 1, "hours": 1}
 
     def is_answered() -> bool:
-        return httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=10).status_code in (200, 201, 409)
+        asked = httpx.post(f"{api_of(stack)}/allocations", json=body, timeout=_ANSWERS_WITHIN_S)
+        return asked.status_code in (200, 201, 409)
 
     def is_given_back() -> bool:
-        gone = httpx.delete(f"{api_of(stack)}/allocations/{request_id}", headers={"X-Tenant": tenant}, timeout=10)
+        url = f"{api_of(stack)}/allocations/{request_id}"
+        gone = httpx.delete(url, headers={"X-Tenant": tenant}, timeout=_ANSWERS_WITHIN_S)
         return gone.status_code in (200, 409)
 
     wait_until(is_answered, _WITHIN_S, f"{request_id} is answered")

@@ -15,7 +15,7 @@ from chaos_aura.faults.ground import FOLDER
 from chaos_aura.faults.lasting import place
 from chaos_aura.faults.place import REAPER_LOCK
 
-_ENDED_WITHIN_S = 5
+_ENDED_WITHIN_S = 30
 
 
 @contextmanager

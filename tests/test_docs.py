@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from driven_allocations import allocate
 from local_stack import PlacedStack
 
 from chaos_aura.cli.main import COMMANDS
@@ -17,8 +18,12 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(((?!https?:)[^)#]+)\)")
 
 
+@pytest.mark.timeout(500)
 def test_the_commands_of_the_readme_run_one_after_another(place: Callable[..., PlacedStack]) -> None:
     one = place()
+    # Beside other stacks, what starts may take longer than a user waits, and longer to decide than a request waits.
+    one.up()
+    allocate(one.running(), "acme", "r0")
     blocks = [
         block for block in _BLOCK.findall((_ROOT / "README.md").read_text(encoding="utf-8")) if "chaos-aura " in block
     ]

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from awaiting import wait_until
 from full_disk import told_to_a_full_disk
 from local_stack import PlacedStack, chaos_aura
 
@@ -58,6 +59,12 @@ def _another_command(project: Project) -> Iterator[None]:
         yield
 
 
+def waits_for_a_lock(pid: int) -> bool:
+    """A signal that comes in the moment before is only heard when the lock is free."""
+    lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any("->" in words and str(pid) in words for words in map(str.split, lines))
+
+
 @contextmanager
 def _listening(project: Project) -> Iterator[socket.socket]:
     project.make()
@@ -81,6 +88,7 @@ def test_an_interrupted_command_ends_with_the_signals_own_code(
     with _another_command(placed_nowhere.project), _begun(placed_nowhere, "down") as command:
         assert command.stderr is not None
         assert command.stderr.readline() == "waiting for another command\n"
+        wait_until(lambda: waits_for_a_lock(command.pid), _WITHIN_S, "it waits")
         command.send_signal(number)
         assert command.wait(_WITHIN_S) == code
         assert command.stderr.read() == "interrupted: run chaos-aura down again\n"

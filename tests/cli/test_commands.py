@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from typing import Any
 
 import pytest
 from awaiting import wait_until
@@ -16,9 +17,11 @@ from hurting import is_well, paused
 from local_stack import ALL, PlacedStack, chaos_aura
 
 from chaos_aura.cli.main import COMMANDS
+from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 Place = Callable[..., PlacedStack]
+type Done = subprocess.CompletedProcess[str]
 _WITHIN_S = 60
 _ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 
@@ -40,6 +43,22 @@ def without_redis(stack: RunningStack) -> Iterator[RunningStack]:
     yield stack
     stack.supervisor.start("redis")
     wait_until(lambda: is_well(stack), _WITHIN_S, "all is healthy again")
+
+
+def healthy(document: dict[str, Any]) -> dict[str, Any]:
+    return document if document["healthy"] and document.get("was_up", True) else {}
+
+
+def well_status(here: PlacedStack) -> Done:
+    """On a busy machine a service may be silent for a moment, and then that is told."""
+
+    def attempt() -> Done | None:
+        done = here.command("status")
+        return done if done.returncode == 0 else None
+
+    done = wait_until(attempt, _WITHIN_S, "all is healthy")
+    assert done
+    return done
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -68,8 +87,8 @@ def test_help_imports_no_command_and_nothing_heavy() -> None:
 
 
 def test_status_tells_every_service(here: PlacedStack) -> None:
-    done = here.command("status")
-    assert (done.returncode, done.stderr) == (0, "")
+    done = well_status(here)
+    assert done.stderr == ""
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if " healthy " in line}
     for name in ALL:
         assert _ADDRESS.search(rows[name])
@@ -77,7 +96,7 @@ def test_status_tells_every_service(here: PlacedStack) -> None:
 
 
 def test_status_as_a_document_agrees_with_the_stack(here: PlacedStack, stack: RunningStack) -> None:
-    document = here.document("status")
+    document = wait_until(lambda: healthy(here.document("status")), _WITHIN_S, "all is healthy")
     assert (document["schema"], document["running"], document["healthy"]) == (1, True, True)
     children = stack.supervisor.children()
     for row in document["services"]:
@@ -96,10 +115,15 @@ def test_status_of_a_stopped_service_says_what_to_do(here: PlacedStack, without_
     assert done.returncode == 1
     assert re.search(r"^redis +down ", done.stdout, re.MULTILINE)
     assert "redis: exited with 0; run: chaos-aura up" in done.stdout
-    document = here.document("status")
-    assert document["healthy"] is False
-    unwell = {row["name"] for row in document["services"] if row["state"] != "healthy"}
-    assert {"redis"} <= unwell <= {"redis", "projection"}  # which can do nothing without it
+
+    def is_all_else_well() -> bool:
+        document = here.document("status")
+        assert document["healthy"] is False
+        unwell = {row["name"] for row in document["services"] if row["state"] != "healthy"}
+        assert "redis" in unwell
+        return unwell <= {"redis", "projection"}  # which can do nothing without it
+
+    wait_until(is_all_else_well, _WITHIN_S, "all is well but Redis and who needs it")
 
 
 def test_status_of_a_paused_service_is_unhealthy(here: PlacedStack, stack: RunningStack) -> None:
@@ -114,8 +138,12 @@ def test_status_of_a_paused_service_is_unhealthy(here: PlacedStack, stack: Runni
 def test_status_never_fails_at_exit(here: PlacedStack) -> None:
     with ThreadPoolExecutor(max_workers=4) as side_by_side:
         done = list(side_by_side.map(lambda _: here.command("status", "--json"), range(40)))
-    assert [(one.returncode, one.stdout, one.stderr) for one in done if one.returncode or one.stderr] == []
+    # Forty at once may keep a service from answering: then that is told, and the code says so.
+    codes = [0 if json.loads(one.stdout)["healthy"] else 1 for one in done]
+    assert [one.returncode for one in done] == codes
+    assert [one.stderr for one in done if one.stderr] == []
     assert len(done) == 40
+    assert 0 in codes
 
 
 def test_an_address_is_that_of_the_catalogue(here: PlacedStack, stack: RunningStack) -> None:
@@ -143,28 +171,29 @@ def test_status_without_a_stack(nowhere: PlacedStack) -> None:
 
 
 def test_up_as_a_document(here: PlacedStack) -> None:
-    document = here.document("up")
+    document = wait_until(lambda: healthy(here.document("up")), _WITHIN_S, "all was healthy and is")
     assert document["was_up"] is True
     assert document["healthy"] is True
 
 
 def test_up_when_up_says_so(here: PlacedStack) -> None:
-    done = here.command("up")
-    assert done.returncode == 0
-    assert "up already" in done.stdout
+    def is_said() -> bool:
+        done = here.command("up")
+        assert done.returncode == 0
+        return "up already" in done.stdout
+
+    wait_until(is_said, _WITHIN_S, "it says so, once nothing is silent for a moment")
 
 
 def test_a_stack_is_found_from_a_folder_below(here: PlacedStack) -> None:
     below = here.project.root / "some" / "where"
     below.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(chaos_aura("status"), cwd=below, capture_output=True, text=True, check=False)
-    assert done.returncode == 0
+    well_status(PlacedStack(Project(below)))
 
 
 def test_a_named_project_is_used_from_anywhere(here: PlacedStack, nowhere: PlacedStack) -> None:
     environ = {**os.environ, "CHAOS_AURA_PROJECT": str(here.project.root)}
-    done = PlacedStack(nowhere.project, environ).command("status")
-    assert done.returncode == 0
+    well_status(PlacedStack(nowhere.project, environ))
     missing = PlacedStack(nowhere.project, {**environ, "CHAOS_AURA_PROJECT": "/no/such"}).command("status")
     assert missing.returncode == 2
     assert missing.stderr == ("error: CHAOS_AURA_PROJECT: /no/such is not a folder; name an existing one or unset it\n")

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from chaos_aura.faults.place import REAPER_LOCK
 from chaos_aura.record.timeline import read_timeline
 
 _COMMAND_WITHIN_S = 60
-_GONE_WITHIN_S = 10
+_BEGUN_WITHIN_S = 60
+_GONE_WITHIN_S = 30
 _SEE = r"what became of it is in /\S+/timeline.jsonl; inject it again"
 _UNSEEN = rf"error: pretend of neo4j: ended after [\d.]+ s: nobody had looked for the last [\d.]+ s of it; {_SEE}\n"
 
@@ -60,14 +62,53 @@ def begin(home: FakeHome, *words: str) -> "subprocess.Popen[str]":
 
 def await_struck(home: FakeHome) -> str:
     """The lease that is in force."""
-    wait_until(
-        lambda: [each for each in home.ledger.open_leases() if each.state is LeaseState.IN_FORCE], 20, "it is in force"
+    [lease, *_] = wait_until(
+        lambda: [each for each in home.ledger.open_leases() if each.state is LeaseState.IN_FORCE],
+        _BEGUN_WITHIN_S,
+        "it is in force",
     )
-    return home.ledger.open_leases()[0].id
+    return lease.id
+
+
+def await_held(home: FakeHome, process: "subprocess.Popen[str]") -> str:
+    """The same, and the command says so: from now on it does nothing but hold it."""
+    assert process.stdout
+    assert process.stdout.readline().startswith("in force: ")
+    return await_struck(home)
+
+
+@contextmanager
+def reaper_stopped(home: FakeHome) -> Iterator[None]:
+    reaper = signer(home.ground.folder / REAPER_LOCK)
+    assert reaper
+    os.kill(reaper.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(reaper.pid, signal.SIGCONT)
+
+
+@contextmanager
+def held_in_its_own_time(home: FakeHome) -> Iterator[None]:
+    """Whoever injects with a first look that hangs: the reaper is stopped before the fault is in force. It would end it
+    on time, should a busy machine keep its owner from that.
+    """
+    wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "the first look has begun")
+    with reaper_stopped(home):
+        home.fake.forget("in_force")
+        home.fake.go_on()
+        yield
+
+
+def run_in_its_own_time(home: FakeHome, *words: str) -> "subprocess.CompletedProcess[str]":
+    home.fake.tell("in_force", "hang 60")
+    with begin(home, *words) as process, held_in_its_own_time(home):
+        out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
 def test_a_fault_by_hand_is_held_for_its_time_and_healed(home: FakeHome) -> None:
-    done = run(home, "inject", "pretend", "--target", "neo4j", "--for", "1500ms")
+    done = run_in_its_own_time(home, "inject", "pretend", "--target", "neo4j", "--for", "1500ms")
     assert (done.returncode, done.stderr) == (0, "")
     first, seen, last = done.stdout.splitlines()
     assert first.startswith("in force: pretend of neo4j by fake for 1.5 s")
@@ -78,7 +119,8 @@ def test_a_fault_by_hand_is_held_for_its_time_and_healed(home: FakeHome) -> None
 
 
 def test_a_program_gets_one_document(home: FakeHome) -> None:
-    done = run(home, "inject", "pretend", "-t", "redis", "--for", "0.3", "-p", "writes=all of it", "--json")
+    words = ("inject", "pretend", "-t", "redis", "--for", "0.3", "-p", "writes=all of it", "--json")
+    done = run_in_its_own_time(home, *words)
     told = json.loads(done.stdout)
     assert done.returncode == 0
     assert (told["kind"], told["target"], told["injector"]) == ("pretend", "redis", "fake")
@@ -92,11 +134,10 @@ def test_a_last_look_that_takes_long_is_no_early_end(home: FakeHome) -> None:
     """The reaper ends the fault on time, while its owner still looks at it."""
     home.fake.tell("in_force", "hang 30")
     with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "2s") as process:
-        wait_until(home.fake.hangs, 20, "the first look has begun")
+        wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "the first look has begun")
         home.fake.go_on()
-        await_struck(home)
-        wait_until(home.fake.hangs, 20, "the last look has begun")
-        wait_until(lambda: not home.ledger.open_leases(), 20, "the reaper has ended it")
+        wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "the last look has begun")
+        wait_until(lambda: not home.ledger.open_leases(), _GONE_WITHIN_S, "the reaper has ended it")
         home.fake.go_on()
         out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
     assert (process.returncode, err) == (0, "")
@@ -104,10 +145,10 @@ def test_a_last_look_that_takes_long_is_no_early_end(home: FakeHome) -> None:
 
 
 def test_whoever_was_stopped_meanwhile_has_proven_nothing(home: FakeHome) -> None:
-    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "2s") as process:
-        await_struck(home)
-        process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: not home.ledger.open_leases(), 20, "the reaper has ended it")
+    with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "8s") as process:
+        await_held(home, process)
+        process.send_signal(signal.SIGSTOP)  # long before its end
+        wait_until(lambda: not home.ledger.open_leases(), 8 + _GONE_WITHIN_S, "the reaper has ended it")
         process.send_signal(signal.SIGCONT)
         _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
     assert process.returncode == 1
@@ -124,7 +165,7 @@ def test_a_dry_run_tells_what_would_be_touched_and_touches_nothing(home: FakeHom
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_it_heals_at_once_and_says_so(home: FakeHome, number: signal.Signals) -> None:
     with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
-        await_struck(home)
+        await_held(home, process)
         process.send_signal(number)
         out, err = process.communicate(timeout=_COMMAND_WITHIN_S)
         assert process.returncode == 128 + number
@@ -143,8 +184,11 @@ def test_killed_it_leaves_nothing(home: FakeHome) -> None:
 
 def test_healed_from_elsewhere_it_ends_and_says_so(home: FakeHome) -> None:
     with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
-        lease = await_struck(home)
+        lease = await_held(home, process)
+        home.fake.tell("in_force", "hang 40")  # or it might see it gone before it is written down by whom
+        wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "it looks")
         healed = run(home, "heal", lease[-5:])
+        home.fake.go_on()
         assert (healed.returncode, healed.stderr) == (0, "")
         assert healed.stdout == f"healed: pretend of neo4j (lease {lease}): its file is not there\n"
         _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
@@ -155,10 +199,11 @@ def test_healed_from_elsewhere_it_ends_and_says_so(home: FakeHome) -> None:
 def test_healed_from_elsewhere_before_it_is_in_force_it_says_so(home: FakeHome) -> None:
     home.fake.tell("inject", "hang 40")
     with begin(home, "inject", "pretend", "--target", "neo4j", "--for", "60s") as process:
-        wait_until(home.fake.hangs, 20, "it is being injected")
-        run(home, "heal", "--all")
-        home.fake.go_on()
-        _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
+        wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "it is being injected")
+        with reaper_stopped(home):  # it would heal as well, perhaps before anybody has seen it in force
+            run(home, "heal", "--all")
+            home.fake.go_on()
+            _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
     why = "was ended by somebody else while it was being injected"
     assert err == f"error: pretend of neo4j: {why}; see: chaos-aura leases --all; then inject it again\n"
     assert process.returncode == 1
@@ -206,14 +251,15 @@ def test_a_fault_that_is_lost_when_nobody_reads_any_more_fails_all_the_same(
 
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=str)
 def test_a_fault_that_nobody_reads_of_is_held_for_its_time(home: FakeHome, more: list[str]) -> None:
-    with piped(home, _NOBODY, "inject", "pretend", "-t", "neo4j", "--for", "1500ms", *more) as process:
+    home.fake.tell("in_force", "hang 60")
+    words = ["inject", "pretend", "-t", "neo4j", "--for", "1500ms", *more]
+    with piped(home, _NOBODY, *words) as process, held_in_its_own_time(home):
         _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
     assert (process.returncode, err) == (0, "")
     told = read_timeline(home.ground.folder / "timeline.jsonl")
-    assert [event["event"] for event in told if event["event"] in ("fault.still_in_force", "fault.healed")] == [
-        *["fault.still_in_force"] * 2,
-        "fault.healed",
-    ]
+    at_ns = {event["event"]: event["monotonic_ns"] for event in told}
+    assert at_ns["fault.still_in_force"] - at_ns["fault.in_force"] >= 1.5e9, "it was looked at when its time was up"
+    assert [event["event"] for event in told][-2:] == ["fault.heal_began", "fault.healed"]
 
 
 @pytest.mark.parametrize(
@@ -256,8 +302,12 @@ def test_down_ends_what_it_has_to_end_also_when_nobody_reads(home: FakeHome) -> 
 
 
 def test_what_a_full_disk_did_not_take_is_an_error_after_the_healing(home: FakeHome) -> None:
+    home.fake.tell("in_force", "hang 60")
     words = chaos_aura("inject", "pretend", "-t", "neo4j", "--for", "0.3")
-    done = told_to_a_full_disk(words, home.environ, home.home.parent, _COMMAND_WITHIN_S)
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(told_to_a_full_disk, words, home.environ, home.home.parent, 2 * _COMMAND_WITHIN_S)
+        with held_in_its_own_time(home):
+            done = asked.result()
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output: No space left on device; ")
     told = read_timeline(home.ground.folder / "timeline.jsonl")
@@ -330,9 +380,9 @@ def test_what_they_left_does_not_stand_in_the_way_of_the_same_fault(home: FakeHo
     with controller(home.home, home.environ, "in_force", "pretend", "neo4j", "60") as one:
         one.await_step("in_force")
         kill_with_its_reaper(home, one)
-    home.fake.tell("heal", "hang 4")
+    home.fake.tell("heal", "hang 2")
     with begin(home, "inject", "pretend", "-t", "neo4j", "--for", "0.3") as process:
-        wait_until(home.fake.hangs, 20, "the new reaper's healing takes long")
+        wait_until(home.fake.hangs, _BEGUN_WITHIN_S, "the new reaper's healing takes long")
         home.fake.forget("heal")
         _, err = process.communicate(timeout=_COMMAND_WITHIN_S)
     assert (process.returncode, err) == (0, "")

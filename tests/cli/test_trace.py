@@ -22,8 +22,9 @@ from chaos_aura.cli.trace_view import print_trace
 from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
-_RECORDED_WITHIN_S = 60
+_RECORDED_WITHIN_S = 120
 _ANSWERS_WITHIN_S = 30
+_AGAIN = 503  # overloaded, or Temporal has not begun it in time
 _NOBODY = {
     name: {"state": "nothing", "why": "no", "held": {}} for name in ("temporal", "pool", "neo4j", "redis", "kafka")
 }
@@ -211,9 +212,24 @@ def api(stack: RunningStack, method: str, path: str, document: object = None, **
 
 
 def ask(stack: RunningStack, **asked: Any) -> tuple[str, int]:
-    request_id = f"traced-{uuid.uuid4()}"
-    usual = {"tenant": f"tenant-{request_id}", "gpu_type": "t4", "count": 1, "hours": 1}
-    return request_id, api(stack, "POST", "/allocations", usual | asked | {"request_id": request_id})
+    """Of one request. One that a busy machine lets nobody decide in time (202) is decided a moment later."""
+
+    def attempt() -> tuple[str, int] | None:
+        request_id = f"traced-{uuid.uuid4()}"
+        usual = {"tenant": f"tenant-{request_id}", "gpu_type": "t4", "count": 1, "hours": 1}
+        status = api(stack, "POST", "/allocations", usual | asked | {"request_id": request_id})
+        return None if status == _AGAIN else (request_id, status)
+
+    answered = wait_until(attempt, _RECORDED_WITHIN_S, "somebody is let in")
+    assert answered
+    return answered
+
+
+def give_back(stack: RunningStack, request_id: str) -> None:
+    """As often as it takes: on a busy machine nobody may answer in time."""
+    tenant = {"X-Tenant": f"tenant-{request_id}"}
+    path = f"/allocations/{request_id}"
+    wait_until(lambda: api(stack, "DELETE", path, **tenant) in (200, 409), _RECORDED_WITHIN_S, "it is given back")
 
 
 def traced_when(
@@ -242,12 +258,14 @@ def traced_when(
 
 
 def kinds_in(document: dict[str, Any]) -> list[str]:
-    return [event["kind"].removeprefix("allocation.") for event in document["stores"]["kafka"]["held"]["events"]]
+    """Written twice, an event is still one."""
+    events = {event["event_id"]: event for event in document["stores"]["kafka"]["held"]["events"]}
+    return [event["kind"].removeprefix("allocation.") for event in events.values()]
 
 
 def test_a_granted_request_is_told_from_end_to_end(stack: RunningStack) -> None:
     request_id, status = ask(stack)
-    assert status == 201
+    assert status in (201, 202)
     expected = frozenset({"POST /allocations", "decide", "take GPUs", "write neo4j", "write kafka"})
     document = traced_when(stack, request_id, expected, temporal="found", pool="found", neo4j="found", kafka="found")
     steps = {step["name"]: step for step in document["steps"]}
@@ -264,13 +282,14 @@ def test_a_granted_request_is_told_from_end_to_end(stack: RunningStack) -> None:
     shown = PlacedStack(stack.project).command("trace", request_id)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert f"{', '.join(stores['pool']['held']['gpu_ids'])} for tenant-{request_id}" in shown.stdout
-    assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) == 200
+    give_back(stack, request_id)
 
 
 def test_a_released_request_holds_nothing_any_more(stack: RunningStack) -> None:
     request_id, status = ask(stack)
-    assert status == 201
-    assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) == 200
+    assert status in (201, 202)
+    traced_when(stack, request_id, pool="found")  # given back before it is granted, it would be refused
+    give_back(stack, request_id)
     wait_until(lambda: len(kinds_in(traced_when(stack, request_id, kafka="found"))) == 4, 60, "released is told")
     expected = frozenset({"give GPUs back", "DELETE /allocations/{allocation_id}"})
     document = traced_when(stack, request_id, expected, temporal="found", pool="nothing", neo4j="found")
@@ -279,31 +298,38 @@ def test_a_released_request_holds_nothing_any_more(stack: RunningStack) -> None:
 
 def test_a_refused_request_says_why(stack: RunningStack) -> None:
     request_id, status = ask(stack, count=900)
-    assert status == 409
-    document = traced_when(stack, request_id, temporal="found", pool="nothing", neo4j="found", kafka="found")
+    assert status in (409, 202)
+    expected = frozenset({"write kafka"})
+    document = traced_when(stack, request_id, expected, temporal="found", pool="nothing", neo4j="found", kafka="found")
     assert document["stores"]["neo4j"]["held"]["allocation"]["decision"]["reason"] == "no_capacity"
     assert kinds_in(document) == ["requested", "decided", "refused"]
 
 
 def test_every_line_of_a_request_bears_its_id(stack: RunningStack) -> None:
     request_id, status = ask(stack)
-    assert status == 201
+    assert status in (201, 202)
     log = stack.project.log("api")
     mine = wait_until(
         lambda: [line for line in log.read_text(encoding="utf-8").splitlines() if request_id in line],
-        20,
+        _RECORDED_WITHIN_S,
         "the API tells of it",
     )
     assert {json.loads(line)["request_id"] for line in mine} == {request_id}
     for member in ("api", "worker", "projection"):
         for line in stack.project.log(member).read_text(encoding="utf-8").splitlines():
             assert {"time", "level", "process", "event"} <= json.loads(line).keys(), line
-    assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) == 200
+    give_back(stack, request_id)
 
 
 def test_an_id_that_no_store_knows_is_one_line(stack: RunningStack) -> None:
     request_id = f"nobodys-{uuid.uuid4()}"
-    done = PlacedStack(stack.project).command("trace", request_id)
+
+    def asked() -> "subprocess.CompletedProcess[str] | None":
+        done = PlacedStack(stack.project).command("trace", request_id)
+        return None if "cannot be asked" in done.stderr else done
+
+    done = wait_until(asked, _RECORDED_WITHIN_S, "each store answers in time")
+    assert done
     assert (done.returncode, done.stdout) == (1, "")
     why = "no step of it is kept here, and no store knows it; look at the id: nobody asked under this one"
     assert done.stderr == f"error: {request_id}: {why}\n"
@@ -311,14 +337,13 @@ def test_an_id_that_no_store_knows_is_one_line(stack: RunningStack) -> None:
 
 def test_a_store_that_is_away_is_told_and_the_others_are_shown(stack: RunningStack) -> None:
     request_id, status = ask(stack)
-    assert status == 201
+    assert status in (201, 202)
     traced_when(stack, request_id, temporal="found", pool="found", neo4j="found", kafka="found")
     with paused(stack, "neo4j"):
-        document = PlacedStack(stack.project).document("trace", request_id)
+        document = traced_when(stack, request_id, temporal="found", pool="found", kafka="found")
         shown = PlacedStack(stack.project).command("trace", request_id)
     neo4j = document["stores"]["neo4j"]
     assert (neo4j["state"], neo4j["why"] != "", neo4j["held"]) == ("away", True, {})
-    assert [document["stores"][name]["state"] for name in ("temporal", "pool", "kafka")] == ["found"] * 3
     assert (shown.returncode, "away" in shown.stdout) == (0, True)
-    assert api(stack, "DELETE", f"/allocations/{request_id}", **{"X-Tenant": f"tenant-{request_id}"}) in (200, 202)
+    give_back(stack, request_id)
     wait_until(lambda: is_well(stack), 60, "all are healthy again")

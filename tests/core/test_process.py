@@ -88,9 +88,9 @@ def test_a_name_cannot_disguise_the_state(tmp_path: Path, name: str) -> None:
 
 def test_uptime_grows_from_the_start(sleeper: "subprocess.Popen[bytes]") -> None:
     process = _of(sleeper)
+    began_s = time.monotonic()
     first_s = process.uptime_s()
     assert 0 <= first_s < _WITHIN_S
-    began_s = time.monotonic()
     wait_until(lambda: process.uptime_s() >= first_s + 0.1, _WITHIN_S, "a tenth of a second more")
     assert time.monotonic() - began_s >= 0.08
 

@@ -116,5 +116,6 @@ def test_it_grows_little_faster_than_the_history() -> None:
         return time.process_time() - began_s
 
     took_s(1000)
-    assert took_s(40_000) < 40 * max(took_s(4000), 0.001)  # sixteen times that were it quadratic
+    # A hundred times as long were it quadratic. What the host takes away meanwhile may be counted, but not every time.
+    assert any(took_s(40_000) < 40 * max(took_s(4000), 0.001) for _ in range(3))
     assert S == 10**9

@@ -11,6 +11,9 @@ from chaos_aura.core.address import Address
 
 type Behaviour = Callable[[socket.socket, threading.Event], None]
 
+PATIENT_S = 20.0  # for a client whose answer has to come, on a busy machine, too
+_HEARS_OUT_S = 60
+
 
 class MisbehavingServer:
     """The event that a behaviour gets is set when the test is over."""
@@ -48,7 +51,7 @@ class MisbehavingServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):  # the client may hang up at any time
-            connection.settimeout(30)
+            connection.settimeout(_HEARS_OUT_S)
             self.behaviour(connection, self._over)
 
 

@@ -78,7 +78,7 @@ def running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes
 
 
 def await_pong(ping: Callable[[Address, float], Pong], address: Address) -> Pong:
-    return awaited(lambda: ping(address, 5), unless=PingFailed)
+    return awaited(lambda: ping(address, 10), unless=PingFailed)
 
 
 def awaited[Result](attempt: Callable[[], Result], unless: Trouble = AssertionError) -> Result:

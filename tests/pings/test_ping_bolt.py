@@ -1,7 +1,7 @@
 """Neo4j: beside the official driver on the real server, and the ways in which Bolt says no."""
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 from neo4j import GraphDatabase
 from recorded_answers import BOLT
 
@@ -16,7 +16,7 @@ KEEP_ALIVE = bytes(2)
 @pytest.mark.live
 def test_bolt_against_neo4j(stack) -> None:  # type: ignore[no-untyped-def]
     service = stack.catalogue.service("neo4j")
-    pong = bolt.ping(service.address, 10)
+    pong = bolt.ping(service.address, PATIENT_S)
     with GraphDatabase.driver(service.uri, auth=None) as driver:
         info = driver.get_server_info()
     assert f"Neo4j/{pong.version}" == info.agent
@@ -26,7 +26,7 @@ def test_bolt_against_neo4j(stack) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.live
 def test_many_bolt_pings_in_a_row(stack) -> None:  # type: ignore[no-untyped-def]
     address = stack.catalogue.service("neo4j").address
-    assert len({bolt.ping(address, 10).version for _ in range(30)}) == 1
+    assert len({bolt.ping(address, PATIENT_S).version for _ in range(30)}) == 1
 
 
 def chunked(message: bytes) -> bytes:
@@ -68,17 +68,17 @@ RECORD_OF_2 = chunked(bytes((0xB1, bolt.RECORD, 0x91, 0x02)))
 )
 def test_answers_that_are_none(answer: bytes, why: str) -> None:
     with MisbehavingServer(says(answer)) as server, pytest.raises(PingFailed) as caught:
-        bolt.ping(server.address, 5)
+        bolt.ping(server.address, PATIENT_S)
     assert why in str(caught.value)
 
 
 def test_chunks_that_only_keep_the_connection_alive() -> None:
     with MisbehavingServer(says(BOLT[:4] + KEEP_ALIVE * 3 + BOLT[4:])) as server:
-        assert bolt.ping(server.address, 5).version == "2026.08.1"
+        assert bolt.ping(server.address, PATIENT_S).version == "2026.08.1"
 
 
 def test_a_message_in_several_chunks() -> None:
     first = BOLT[6 : 6 + 0x66]
     pieces = b"\0\x60" + first[:0x60] + b"\0\x06" + first[0x60:] + bytes(2)
     with MisbehavingServer(says(BOLT[:4] + pieces + BOLT[6 + 0x66 + 2 :])) as server:
-        assert bolt.ping(server.address, 5).version == "2026.08.1"
+        assert bolt.ping(server.address, PATIENT_S).version == "2026.08.1"

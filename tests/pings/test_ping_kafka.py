@@ -4,7 +4,8 @@ import warnings
 from contextlib import closing
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
+from real_servers import awaited
 from recorded_answers import KAFKA_METADATA, KAFKA_VERSIONS
 
 from chaos_aura.core.address import Address
@@ -22,19 +23,23 @@ with warnings.catch_warnings():
 def test_kafka_against_the_broker(stack) -> None:  # type: ignore[no-untyped-def]
     address = stack.catalogue.service("kafka").address
     with closing(KafkaAdminClient(bootstrap_servers=str(address))) as client:
-        brokers, topics = len(client.describe_cluster()["brokers"]), len(client.list_topics())
-        assert kafka.ping(address, 10).detail == f"{counted(brokers, 'broker')}, {counted(topics, 'topic')}"
+
+        def agree() -> None:  # once the platform's consumers have made what topics they need
+            brokers, topics = len(client.describe_cluster()["brokers"]), len(client.list_topics())
+            assert kafka.ping(address, PATIENT_S).detail == f"{counted(brokers, 'broker')}, {counted(topics, 'topic')}"
+
+        awaited(agree)
 
 
 @pytest.mark.live
 def test_a_listener_advertises_its_edge(stack) -> None:  # type: ignore[no-untyped-def]
     for edge in stack.catalogue.edges_into("kafka"):
-        assert kafka.advertised(edge.address, 10) == (edge.address,)
+        assert kafka.advertised(edge.address, PATIENT_S) == (edge.address,)
 
 
 def test_the_advertised_brokers() -> None:
     with MisbehavingServer(says(KAFKA_VERSIONS + KAFKA_METADATA)) as server:
-        assert kafka.advertised(server.address, 5) == (Address("127.0.0.1", 22_092),)
+        assert kafka.advertised(server.address, PATIENT_S) == (Address("127.0.0.1", 22_092),)
 
 
 def framed(body: bytes, correlation: int = kafka.CORRELATION) -> bytes:
@@ -83,7 +88,7 @@ GOOD = partition(0, leader=1)
 def test_the_cluster_that_the_bad_ones_vary_is_good() -> None:
     good = metadata(topic("orders", GOOD, partition(1, leader=1)), topic("__offsets", GOOD, internal=True))
     with MisbehavingServer(says(good)) as server:
-        assert kafka.ping(server.address, 5).detail == "1 broker, 2 topics"
+        assert kafka.ping(server.address, PATIENT_S).detail == "1 broker, 2 topics"
 
 
 @pytest.mark.parametrize(
@@ -109,5 +114,5 @@ def test_the_cluster_that_the_bad_ones_vary_is_good() -> None:
 )
 def test_clusters_that_cannot_serve(answer: bytes, why: str) -> None:
     with MisbehavingServer(says(answer)) as server, pytest.raises(PingFailed) as caught:
-        kafka.ping(server.address, 5)
+        kafka.ping(server.address, PATIENT_S)
     assert why in str(caught.value)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 
 from chaos_aura.core.errors import PingFailed
 from chaos_aura.pings import Pong, readyz
@@ -16,7 +16,7 @@ def answer(status: str, document: object) -> bytes:
 
 def ping(status: str, document: object) -> Pong:
     with MisbehavingServer(says(answer(status, document))) as server:
-        return readyz.ping("worker", server.address, 5)
+        return readyz.ping("worker", server.address, PATIENT_S)
 
 
 def breakers(**states: object) -> dict[str, object]:

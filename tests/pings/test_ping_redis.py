@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 from real_servers import await_pong, awaited, chosen_address, redis_command, running
 from redis import Redis
 
@@ -23,7 +23,7 @@ def client_of(address: Address) -> Iterator[Redis]:
 
 
 def test_it_tells_what_the_official_client_tells(redis_address: Address) -> None:
-    pong = redis.ping(redis_address, 5)
+    pong = redis.ping(redis_address, PATIENT_S)
     with client_of(redis_address) as client:
         assert pong.version == client.info("server")["redis_version"]
     assert pong.detail == "PONG"
@@ -56,15 +56,15 @@ def test_a_server_that_is_still_loading(tmp_path: Path) -> None:
             await_pong(redis.ping, address)
             client.mset({f"key {number}": bytes(100_000) for number in range(200)})
             client.save()
-        # It looks up from loading every 2 MB only.
-        with running(redis_command(address, "--key-load-delay", "20000"), tmp_path):
+        # It looks up from loading every 2 MB only, each two seconds of twenty.
+        with running(redis_command(address, "--key-load-delay", "100000"), tmp_path):
             await_failure(address, "LOADING Redis is loading the dataset in memory")
 
 
 def await_failure(address: Address, words: str) -> None:
     def attempt() -> None:
         with pytest.raises(PingFailed) as caught:
-            redis.ping(address, 10)
+            redis.ping(address, PATIENT_S)
         assert f"redis at {address}: it answered with an error: {words}" in str(caught.value)
 
     awaited(attempt, unless=(AssertionError, pytest.fail.Exception))
@@ -84,5 +84,5 @@ def await_failure(address: Address, words: str) -> None:
 )
 def test_answers_that_are_none(answer: bytes, why: str) -> None:
     with MisbehavingServer(says(answer)) as server, pytest.raises(PingFailed) as caught:
-        redis.ping(server.address, 5)
+        redis.ping(server.address, PATIENT_S)
     assert why in str(caught.value)

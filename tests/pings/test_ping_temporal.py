@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 from real_servers import awaited
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, GetSystemInfoRequest
@@ -78,13 +78,13 @@ def start_workflows(official: OfficialClient) -> Iterator[Callable[[int], None]]
 
 
 def expect(address: Address, detail: str) -> None:
-    assert temporal.ping(address, 5).detail == detail
+    assert temporal.ping(address, PATIENT_S).detail == detail
 
 
 @pytest.mark.live
 def test_it_tells_the_version_that_the_official_client_tells(official: OfficialClient) -> None:
     info = official.ask(lambda client: client.workflow_service.get_system_info(GetSystemInfoRequest()))
-    assert temporal.ping(official.address, 5).version == info.server_version != ""
+    assert temporal.ping(official.address, PATIENT_S).version == info.server_version != ""
 
 
 @pytest.mark.live
@@ -108,13 +108,13 @@ def test_it_counts_one_page_only(official: OfficialClient, start_workflows: Call
 @pytest.mark.live
 def test_many_pings_in_a_row(temporal_address: Address) -> None:
     """The order in which two answers share a connection changes from ping to ping."""
-    assert {temporal.ping(temporal_address, 5).version for _ in range(50)} == {
-        temporal.ping(temporal_address, 5).version
+    assert {temporal.ping(temporal_address, PATIENT_S).version for _ in range(50)} == {
+        temporal.ping(temporal_address, PATIENT_S).version
     }
 
 
 def refusal(address: Address, method: str, message: bytes) -> str:
-    with pytest.raises(PingFailed) as caught, connected("temporal", address, 5) as wire:
+    with pytest.raises(PingFailed) as caught, connected("temporal", address, PATIENT_S) as wire:
         asked(wire, address, temporal.SERVICE, {method: message})
     return caught.value.why
 
@@ -173,7 +173,7 @@ def trailers_only(stream: int, *headers: tuple[str, str]) -> bytes:
 )
 def test_answers_that_are_none(sent: bytes, why: str) -> None:
     with MisbehavingServer(says(sent)) as server, pytest.raises(PingFailed) as caught:
-        temporal.ping(server.address, 5)
+        temporal.ping(server.address, PATIENT_S)
     assert why in str(caught.value)
 
 
@@ -181,5 +181,5 @@ def test_padding_and_priority_are_taken_off() -> None:
     padded = frame(HEADERS, END_HEADERS | 0x8 | 0x20, 3, b"\x02" + bytes(5) + OPENING + bytes(2))
     padded += frame(DATA, 0x8, 3, b"\x03" + LISTED + bytes(3))
     with MisbehavingServer(says(answer(1, TOLD) + padded + trailers_only(3, ("grpc-status", "0")))) as server:
-        pong = temporal.ping(server.address, 5)
+        pong = temporal.ping(server.address, PATIENT_S)
     assert (pong.version, pong.detail) == ("1", "0 workflows")

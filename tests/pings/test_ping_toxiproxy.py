@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import PingFailed
@@ -17,7 +17,7 @@ LARGER_THAN_ONE_PIECE = 60
 
 @contextmanager
 def requested(address: Address, method: str, path: str, body: object = None) -> Iterator[HTTPResponse]:
-    connection = HTTPConnection(address.host, address.port, timeout=10)
+    connection = HTTPConnection(address.host, address.port, timeout=PATIENT_S)
     try:
         connection.request(method, path, json.dumps(body))
         with connection.getresponse() as response:
@@ -46,7 +46,7 @@ def add(address: Address, proxies: list[str], *names: str) -> None:
 
 @pytest.mark.live
 def test_it_tells_what_the_api_tells(toxiproxy_address: Address, proxies: list[str]) -> None:
-    pong = toxiproxy.ping(toxiproxy_address, 5)
+    pong = toxiproxy.ping(toxiproxy_address, PATIENT_S)
     with requested(toxiproxy_address, "GET", "/version") as answer:
         assert pong.version == json.load(answer)["version"]
     assert pong.detail == "0 proxies, 0 disabled"
@@ -55,9 +55,9 @@ def test_it_tells_what_the_api_tells(toxiproxy_address: Address, proxies: list[s
 @pytest.mark.live
 def test_it_counts_proxies_and_the_disabled_ones(toxiproxy_address: Address, proxies: list[str]) -> None:
     add(toxiproxy_address, proxies, "one")
-    assert toxiproxy.ping(toxiproxy_address, 5).detail == "1 proxy, 0 disabled"
+    assert toxiproxy.ping(toxiproxy_address, PATIENT_S).detail == "1 proxy, 0 disabled"
     add(toxiproxy_address, proxies, "two", "three-off")
-    assert toxiproxy.ping(toxiproxy_address, 5).detail == "3 proxies, 1 disabled"
+    assert toxiproxy.ping(toxiproxy_address, PATIENT_S).detail == "3 proxies, 1 disabled"
 
 
 @pytest.mark.live
@@ -65,7 +65,7 @@ def test_an_answer_in_chunks(toxiproxy_address: Address, proxies: list[str]) -> 
     add(toxiproxy_address, proxies, *(f"proxy-{number}" for number in range(LARGER_THAN_ONE_PIECE)))
     with requested(toxiproxy_address, "GET", "/proxies") as answer:
         assert answer.getheader("Transfer-Encoding") == "chunked"
-    assert toxiproxy.ping(toxiproxy_address, 5).detail == "60 proxies, 0 disabled"
+    assert toxiproxy.ping(toxiproxy_address, PATIENT_S).detail == "60 proxies, 0 disabled"
 
 
 @pytest.mark.live
@@ -75,7 +75,7 @@ def test_it_tells_where_proxies_listen_in_their_own_words(toxiproxy_address: Add
         proxy = {"name": name, "listen": listen, "upstream": "127.0.0.1:1", "enabled": False}
         with requested(toxiproxy_address, "POST", "/proxies", proxy):
             proxies.append(name)
-    assert toxiproxy.listening(toxiproxy_address, 5) == odd
+    assert toxiproxy.listening(toxiproxy_address, PATIENT_S) == odd
 
 
 VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"version":"1"}'
@@ -99,14 +99,14 @@ VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"version":"1"}'
 )
 def test_answers_that_are_none(answer: bytes, why: str) -> None:
     with MisbehavingServer(says(answer)) as server, pytest.raises(PingFailed) as caught:
-        toxiproxy.ping(server.address, 5)
+        toxiproxy.ping(server.address, PATIENT_S)
     assert why in str(caught.value)
 
 
 def test_chunks_and_what_may_trail_them() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\n{\r\n1\r\n}\r\n0\r\nTrailer: 1\r\n\r\n"
     with MisbehavingServer(says(VERSION + chunked)) as server:
-        assert toxiproxy.ping(server.address, 5).detail == "0 proxies, 0 disabled"
+        assert toxiproxy.ping(server.address, PATIENT_S).detail == "0 proxies, 0 disabled"
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_chunks_and_what_may_trail_them() -> None:
 def test_proxies_that_listen_nowhere(answer: bytes, why: str) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
     with MisbehavingServer(says(head + answer)) as server, pytest.raises(PingFailed, match=why):
-        toxiproxy.listening(server.address, 5)
+        toxiproxy.listening(server.address, PATIENT_S)

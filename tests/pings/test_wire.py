@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from misbehaving_server import MisbehavingServer, says
+from misbehaving_server import PATIENT_S, MisbehavingServer, says
 
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import PingFailed
@@ -25,7 +25,7 @@ class Clock:
 def test_a_name_is_tried_at_each_of_its_addresses() -> None:
     with (
         MisbehavingServer(says(b"hello")) as server,
-        connected("echo", Address("localhost", server.address.port), 5) as wire,
+        connected("echo", Address("localhost", server.address.port), PATIENT_S) as wire,
     ):
         assert wire.read_exactly(5) == b"hello"
 
@@ -41,12 +41,12 @@ def test_a_name_without_an_address() -> None:
 
 def test_no_step_begins_after_the_deadline() -> None:
     clock = Clock()
-    wire = Wire(2, clock)
+    wire = Wire(PATIENT_S, clock)
     with MisbehavingServer(says(b"hello, hello")) as server:
         wire.connect(server.address)
         assert wire.read_exactly(5) == b"hello"
-        clock.now_s += 2
-        assert wire.elapsed_s == 2
+        clock.now_s += PATIENT_S
+        assert wire.elapsed_s == PATIENT_S
         with pytest.raises(TimeoutError):
             wire.send(b"late")
         with pytest.raises(TimeoutError):

@@ -3,9 +3,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from awaiting import wait_until
@@ -22,10 +23,11 @@ from probes.sampler.census import (
 )
 from probes.sampler.echo import Echo
 from probes.sampler.machine import Machine
-from probes.sampler.ours import Ours
+from probes.sampler.ours import Ours, command_line
 
 _BUSY = "while True: pass"
 _LASTS_S = 1.5
+_WITHIN_S = 60.0
 _OF_A_STRANGER = """
 import os, subprocess, sys
 if os.fork():
@@ -56,29 +58,39 @@ def child(program: str, *words: str, cwd: Path = Path("/")) -> Iterator[int]:
             process.kill()
 
 
-def used_ticks(pid: int) -> int:
-    return take_census().processes[pid].used
-
-
 def rests(pid: int) -> None:
-    """Until a program that only sleeps has begun to."""
-    wait_until(lambda: pid in take_census().processes, 10, "it is there")
+    """Until a program that only sleeps bears its words: whoever starts it goes on a moment before it does."""
+    wait_until(lambda: command_line(pid), _WITHIN_S, "it is there")
+
+
+def stretch(machine: Machine, workers: Collection[int], least_cores: float) -> tuple[dict[str, Any], float]:
+    """The first in which they had so many processors, so that what was seen says something; and how many."""
+    last = take_census()
+    machine.look(last)
+
+    def they_had() -> tuple[dict[str, Any], float] | None:
+        nonlocal last
+        first = last
+        time.sleep(_LASTS_S)
+        last = take_census()
+        seen = machine.look(last)
+        assert seen
+        used = sum(last.processes[pid].used - first.processes[pid].used for pid in workers)
+        # Each has one thread, and is asked a moment after the whole was.
+        cores = min(len(workers), used / TICKS_A_SECOND / (last.at_s - first.at_s))
+        return (seen, cores) if cores > least_cores else None
+
+    found = wait_until(they_had, 2 * _WITHIN_S, f"they have {least_cores:g} processors")
+    assert found
+    return found
 
 
 @pytest.mark.alone
 def test_a_strangers_work_is_seen(tmp_path: Path) -> None:
     with stranger(_BUSY) as pid:
-        ours = Ours(tmp_path, os.getpid())
-        machine = Machine(ours)
-        first = take_census()
-        assert machine.look(first) is None
-        before = first.processes[pid].used
-        time.sleep(_LASTS_S)
-        last = take_census()
-        seen = machine.look(last)
-        cores = (last.processes[pid].used - before) / TICKS_A_SECOND / (last.at_s - first.at_s)
-    assert seen
-    assert cores > 0.4, "it had a processor, so that what follows says something"
+        machine = Machine(Ours(tmp_path, os.getpid()))
+        assert machine.look(take_census()) is None
+        seen, cores = stretch(machine, [pid], 0.4)
     assert seen["foreign_cpu"] > 0.8 * cores - 0.15
 
 
@@ -90,18 +102,12 @@ def test_our_own_work_is_not_a_strangers(tmp_path: Path) -> None:
     with child(
         f"import os\nfor _ in range({processors}):\n    if not os.fork():\n        {_BUSY}\nos.wait()"
     ) as parent:
-        family = wait_until(lambda: _family_of(parent, processors + 1), 10, "all are there")
-        first = take_census()
-        machine.look(first)
-        time.sleep(_LASTS_S)
-        last = take_census()
-        seen = machine.look(last)
-        used = sum(last.processes[pid].used - first.processes[pid].used for pid in family)
-        for pid in family - {parent}:
-            os.kill(pid, signal.SIGKILL)
-    assert seen
-    cores = used / TICKS_A_SECOND / (last.at_s - first.at_s)
-    assert cores > 0.4 * processors, "they had most of them, so that what follows says something"
+        family = wait_until(lambda: _family_of(parent, processors + 1), _WITHIN_S, "all are there")
+        try:
+            seen, cores = stretch(machine, family, 0.4 * processors)
+        finally:
+            for pid in family - {parent}:
+                os.kill(pid, signal.SIGKILL)
     assert seen["foreign_cpu"] < processors - cores + 0.3
 
 

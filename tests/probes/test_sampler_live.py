@@ -46,8 +46,8 @@ def test_every_kind_of_sample_is_there_when_it_is_ready(stack: RunningStack, sam
         assert sampler.run.samples(kind), kind
     names = {service.name for service in stack.catalogue.services}
     assert {row["service"] for row in sampler.run.samples(HEALTH)} == names
-    weighed = {row["of"] for row in sampler.awaits(1, WEIGHT, 0, of="redis") + sampler.run.samples(WEIGHT)}
-    assert names | {"sampler", "controller", "supervisor"} <= weighed
+    all_of_us = names | {"sampler", "controller", "supervisor"}
+    wait_until(lambda: all_of_us <= {row["of"] for row in sampler.run.samples(WEIGHT)}, _WITHIN_S, "all are weighed")
     ready = wait_until(lambda: sampler.run.samples(READINESS, status="ready"), _WITHIN_S, "ready is sampled")
     assert set(ready[-1]["breakers"]) >= {"neo4j", "redis", "kafka", "temporal"}
     assert all(row["oldest_s"] == 0 for row in sampler.run.samples(BACKLOG))
@@ -61,11 +61,13 @@ def test_a_service_that_hangs_delays_nobody_elses_samples(stack: RunningStack, s
     with paused(stack, "redis"):
         since_ns = time.monotonic_ns()
         ill = sampler.awaits(2, HEALTH, since_ns, service="redis", healthy=False)
-        between = [row for row in sampler.run.samples(HEALTH) if ill[0]["at"] - 2.1e9 < row["at"] < ill[1]["at"]]
-    took_s = (ill[1]["at"] - ill[0]["at"] + 2.1e9) / 1e9
-    seen = Counter(row["service"] for row in between)
-    # Each second one; of a machine that is shared, at least every other.
-    assert {name for name in others if seen[name] < took_s / 2} == set()
+
+        def are_ahead() -> bool:
+            seen = Counter(row["service"] for row in sampler.run.samples(HEALTH) if row["at"] > since_ns)
+            return all(seen[name] >= seen["redis"] + 2 for name in others)
+
+        # Each is looked at once a second, redis every other: one after another they would be looked at equally often.
+        wait_until(are_ahead, _WITHIN_S, "the others are looked at more often")
     assert "no full answer" in ill[0]["detail"]
     wait_until(lambda: sampler.run.samples(HEALTH)[-1] and is_well(stack), _WITHIN_S, "redis answers again")
     sampler.awaits(1, HEALTH, time.monotonic_ns(), service="redis", healthy=True)
@@ -83,8 +85,8 @@ def test_stores_agree_with_what_was_acknowledged(stack: RunningStack, sampler: S
         history.end(granted, Outcome.OK, {"gpu_ids": _gpus_of(stack, name)})
         history.end(given_back, Outcome.OK)
     since_ns = time.monotonic_ns()
-    for backlog in ("decisions", "events"):
-        sampler.awaits(1, BACKLOG, since_ns, _WITHIN_S, name=backlog, waiting=0, oldest_s=0.0)
+    for backlog in ("decisions", "events"):  # twice: the first look may have read the history before that was whole
+        sampler.awaits(2, BACKLOG, since_ns, _WITHIN_S, name=backlog, waiting=0, oldest_s=0.0)
     assert sampler.ask("stores") == "stores"
     stores = read_stores(run.path / "stores.json")
     found = agreement(read_history([history.path]).operations, stores, run.tag)
@@ -112,7 +114,7 @@ def test_it_comes_back_to_kafka_by_itself_and_misses_nothing(stack: RunningStack
     for what in (ALLOCATE, RELEASE):
         op = history.invoke(what, "t", time.monotonic_ns(), {"request_id": name})
         history.end(op, Outcome.OK, {"gpu_ids": ["t4-0"]})
-    waiting = sampler.awaits(1, BACKLOG, time.monotonic_ns(), name="events")[0]["waiting"]
+    waiting = _waiting_for_events(sampler)
     os.kill(process_of(stack, "kafka").pid, signal.SIGKILL)
     sampler.awaits(1, BACKLOG, time.monotonic_ns(), name="events", waiting=None, oldest_s=None)
     wait_until(lambda: is_well(stack), _WITHIN_S, "kafka is back")
@@ -146,19 +148,33 @@ def test_it_dies_with_its_parent(stack: RunningStack, tmp_path: Path) -> None:
         before = len(run.samples(HEALTH))
         wait_until(lambda: len(run.samples(HEALTH)) > before, 30, "it goes on sampling")
         parent.kill()
-    wait_until(lambda: not sampler.is_alive(), 10, "the sampler ends with its parent")
+    wait_until(lambda: not sampler.is_alive(), 60, "the sampler ends with its parent")
 
 
 def test_it_stops_when_it_is_told_and_refuses_what_is_no_run(stack: RunningStack, tmp_path: Path) -> None:
     with sampling(make_run(tmp_path / "run"), stack.project.home) as one:
         assert one.ask("stop") == ""
-        assert one.process.wait(10) == 0
+        assert one.process.wait(60) == 0
     words = [sys.executable, "-P", "-m", "probes.sampler", str(tmp_path), str(stack.project.home)]
     refused = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 2
     assert "run.json: does not tell of a run" in refused.stderr
 
 
+def _waiting_for_events(sampler: SamplerProcess) -> int:
+    """Of the second look that Kafka answered: the first may have read the history before that was whole."""
+    since_ns = time.monotonic_ns()
+
+    def seen() -> list[int]:
+        rows = [row for row in sampler.run.samples(BACKLOG, name="events") if row["at"] > since_ns]
+        return [row["waiting"] for row in rows if row["waiting"] is not None][1:]
+
+    return wait_until(seen, _WITHIN_S, "two looks")[0]
+
+
 def _gpus_of(stack: RunningStack, name: str) -> list[str]:
-    told = httpx.get(f"{api_of(stack)}/allocations/{name}", timeout=10)
-    return list(json.loads(told.text)["grant"]["gpu_ids"])
+    def told() -> list[str]:
+        answer = httpx.get(f"{api_of(stack)}/allocations/{name}", timeout=60)  # 503 while nobody can say
+        return list(json.loads(answer.text)["grant"]["gpu_ids"]) if answer.status_code == 200 else []
+
+    return wait_until(told, _WITHIN_S, f"it is told what {name} was granted")

@@ -18,13 +18,15 @@ def _used(pid: int) -> int:
 
 def test_a_service_is_weighed_with_its_children_and_the_load_apart_from_its_controller(tmp_path: Path) -> None:
     forks = "import os, time\nif not os.fork():\n    while True: pass\ntime.sleep(600)"
-    load = [sys.executable, "-c", "import time; time.sleep(600)", "chaos_aura.load"]
+    load = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)", "chaos_aura.load"]
     with (
         subprocess.Popen([sys.executable, "-c", forks], start_new_session=True) as service,
-        subprocess.Popen(load) as tenants,
+        subprocess.Popen(load, stdout=subprocess.PIPE) as tenants,
     ):
         try:
-            wait_until(lambda: len(take_census().family([service.pid])) == 2, 10, "it has a child")
+            wait_until(lambda: len(take_census().family([service.pid])) == 2, 60, "it has a child")
+            assert tenants.stdout
+            assert tenants.stdout.readline() == b"\n"  # it bears its name and has its memory
             weight = Weight(tmp_path, controller=os.getpid())
             assert weight.look(take_census(), {"redis": service.pid}) == {}
             began = _used(service.pid)

@@ -31,7 +31,7 @@ def committed(folder: Path) -> str:
 
 
 def asked(folder: Path) -> Revision:
-    revision = AskedRevision(folder)
+    revision = AskedRevision(folder, within_s=60)
     try:
         return revision.answer()
     finally:
@@ -82,7 +82,7 @@ def test_one_that_does_not_answer_is_ended(sources: Path, monkeypatch: pytest.Mo
     revision = AskedRevision(sources, within_s=0.1)
     try:
         assert revision.answer() == Revision()
-        wait_until(lambda: noted.exists() and noted.read_text(), 15, "it runs")
+        wait_until(lambda: noted.exists() and noted.read_text(), 60, "it runs")
         git_itself = ProcessId.of(int(noted.read_text()))
     finally:
         revision.close()

@@ -50,7 +50,6 @@ def test_who_cannot_wait_is_told_whose_turn_it_is(tmp_path: Path, other: "subpro
         turn(tmp_path / "home", "b", "b", 0.3, said.append),
     ):
         pass
-    assert said == [f"waiting for run 20261129T093012-first (the first), process {other.pid}"]
     end(other)
 
 
@@ -70,6 +69,7 @@ def test_who_waits_comes_next_even_after_one_that_was_killed(tmp_path: Path, oth
             turn(tmp_path / "home", "third", "", 0, said.append),
         ):
             pass
+    assert said == [f"waiting for run 20261129T093012-first (the first), process {other.pid}"]
     end(other)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 RUN_WITHIN_S = 120
 CONTROL = {"name": "chaos-aura", "provider": {"type": "python", "module": "chaos_aura.toolkit.control"}}
 _EXPERIMENT = "experiment.json"
+# By which a run says that the machine was too busy to decide it.
+NOISE = ("noisy", "the load itself was late", "could not keep up", "nobody had looked")
 
 
 def control(**arguments: Any) -> dict[str, Any]:
@@ -33,6 +35,19 @@ def call(module: str, func: str, kind: str = "action", name: str = "", **more: A
     arguments = more.pop("arguments", {})
     provider = {"type": "python", "module": module, "func": func, "arguments": arguments}
     return {"type": kind, "name": name or func, "provider": provider, **more}
+
+
+def hanging_look(fake: Path) -> dict[str, Any]:
+    """Ends when a look at what the fake injector has hurt has begun to hang; `fake` is its folder."""
+    begun = f"until [ -e {fake}/hangs ]; do sleep 0.05; done"
+    script = f'mkdir -p {fake}/told; printf "hang 20" > {fake}/told/in_force; {begun}'
+    return call("subprocess", "check_call", name="look", arguments={"args": ["/bin/sh", "-c", script]})
+
+
+def going_on(fake: Path) -> dict[str, Any]:
+    """It hangs no longer, nor does any other."""
+    files = [str(fake / "told" / "in_force"), str(fake / "hangs")]
+    return call("subprocess", "check_call", name="go on", arguments={"args": ["/bin/rm", *files]})
 
 
 def holds(value: Any = True) -> dict[str, Any]:

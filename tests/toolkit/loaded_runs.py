@@ -14,7 +14,7 @@ from subprocess import Popen
 from typing import Any
 
 from awaiting import NeverCame, wait_until
-from chaos_run import Ran, action, control, ended, experiment, started
+from chaos_run import NOISE, Ran, action, control, ended, experiment, started
 from fake_home import FakeHome, catalogue_around, fake_home
 from local_stack import processes_in
 from stub_platform import StubPlatform, stub_platform
@@ -23,7 +23,8 @@ from chaos_aura.record.timeline import read_timeline
 
 AT_ONCE = 6
 WITHIN_S = 150.0
-_GONE_WITHIN_S = 25.0  # the load gives back what it holds for 8 s at most, on a busy machine
+_TRIES = 3
+_GONE_WITHIN_S = 60.0  # the load gives back what it holds for 8 s at most, on a busy machine
 _STARTS_APART_S = 1.0
 _OURS = ("chaos_aura.load", "probes.sampler")
 FOR_EVER = [(0, 1 << 62, "refuse")]
@@ -31,7 +32,10 @@ FOR_EVER = [(0, 1 << 62, "refuse")]
 
 @dataclass(frozen=True)
 class Case:
-    """`stores`: what the catalogue names beside the API and Redis. `meanwhile` is called while the run goes on."""
+    """`stores`: what the catalogue names beside the API and Redis. `meanwhile` is called while the run goes on.
+
+    `is_undecided`: also where the machine is quiet.
+    """
 
     wishes: Mapping[str, Any] = field(default_factory=dict)
     budget_s: float = 10.0
@@ -39,6 +43,7 @@ class Case:
     seed: int = 7
     stores: tuple[str, ...] = ()
     load: Mapping[str, Any] = field(default_factory=dict)
+    is_undecided: bool = False
     meanwhile: Callable[["Scene"], None] = lambda _: None
 
 
@@ -101,7 +106,17 @@ class Stage:
 
 
 def _play(case: Case, folder: Path, plug_ins: Path, nth: int) -> Played:
+    """Again where the machine was too busy, and the run says so."""
     time.sleep(_STARTS_APART_S * min(nth, AT_ONCE))  # what they need most is the processor, when they start
+    for number in range(_TRIES):
+        played = _played(case, folder / str(number), plug_ins)
+        is_noise = played.ran.outcome != "passed" and any(word in played.ran.reasons for word in NOISE)
+        if case.is_undecided or not is_noise:
+            break
+    return played
+
+
+def _played(case: Case, folder: Path, plug_ins: Path) -> Played:
     hurt = folder / ".chaos-aura" / "faults" / "fake" / "struck"
     with (
         stub_platform(**{"folder": str(hurt), **case.wishes}) as stub,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos_run import Ran, action, call
+from chaos_run import Ran, action, call, going_on, hanging_look
 from controlling import controller
 from fake_home import FakeHome, kill_with_its_reaper
 from local_stack import chaos_aura
@@ -65,12 +65,13 @@ def test_with_a_duration_the_fault_is_held_healed_and_told(ran: Callable[..., Ra
 
 def test_in_the_background_the_method_goes_on_and_the_fault_is_held(ran: Callable[..., Ran], home: FakeHome) -> None:
     method = [
-        action("inject", background=True, kind="pretend", target="neo4j", duration=6),
+        action("inject", background=True, kind="pretend", target="neo4j", duration=60),
         struck_one(home),
         action("inject", kind="pretend", target="redis", duration=0.2),
+        action("heal", target="neo4j"),
     ]
     done = ran(method)
-    assert [run["status"] for run in done.journal["run"]] == ["succeeded"] * 3
+    assert [run["status"] for run in done.journal["run"]] == ["succeeded"] * 4
     assert done.folder
     told = read_timeline(done.folder / "timeline.jsonl")
     at = {(event["event"], event.get("target")): event["monotonic_ns"] for event in told}
@@ -178,7 +179,10 @@ def test_a_word_that_fits_nothing_open_heals_nothing_and_is_no_failure(ran: Call
 
 
 def test_a_fault_that_somebody_else_ends_was_not_held(ran: Callable[..., Ran], home: FakeHome) -> None:
-    done = ran([*held_in_background(home), elsewhere("heal", "--all")], probes=[_MET])
+    fake = home.fake.folder
+    # A look in that moment would see it gone before it is written down by whom.
+    healed = [hanging_look(fake), elsewhere("heal", "--all"), going_on(fake)]
+    done = ran([*held_in_background(home), *healed], probes=[_MET])
     assert done.outcome == "fault not held", done.said
     told = next(reason for reason in done.result["reasons"] if reason.startswith("pretend of neo4j: ended after"))
     assert re.fullmatch(

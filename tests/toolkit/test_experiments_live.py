@@ -9,7 +9,7 @@ from typing import Any
 
 import neo4j
 import pytest
-from chaos_run import Ran, action, call, ended, experiment, started
+from chaos_run import NOISE, Ran, action, call, ended, experiment, started
 
 from chaos_aura.stack.running import RunningStack
 
@@ -19,7 +19,6 @@ _EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 _WITHIN_S = 180
 _TRIES = 3
 _CAPACITY = "10"  # measured once on a machine that somebody keeps; here it would take longer than it tells
-_NOISE = ("noisy", "the load itself was late", "could not keep up")
 # The last of this run's that are over: nobody writes it again.
 _LOSING = """
 import json, os, pathlib, time
@@ -52,7 +51,7 @@ def decided(stack: RunningStack, document: dict[str, Any], tmp_path: Path, **mor
     environ = {**os.environ, "CHAOS_AURA_PROJECT": str(stack.project.root), "CHAOS_AURA_CAPACITY": _CAPACITY, **more}
     for _ in range(_TRIES):
         ran = ended(tmp_path, stack.project.home, started(tmp_path, environ, document), _WITHIN_S)
-        is_noise = ran.result.get("verdict") == "unknown" and any(word in ran.reasons for word in _NOISE)
+        is_noise = ran.result.get("verdict") == "unknown" and any(word in ran.reasons for word in NOISE)
         if not is_noise:
             return ran
     raise AssertionError(f"the machine was too busy for {_TRIES} runs of {document['title']}: {ran.reasons}")

@@ -2,18 +2,25 @@
 by itself exits with 0 in most of these.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
-from chaos_run import CONTROL, Ran, action, call, control, shell
+from chaos_run import CONTROL, Ran, action, call, control, going_on, hanging_look, shell
 from fake_home import FakeHome
 from local_stack import chaos_aura
+
+from chaos_aura.core.address import Address
 
 _HURT = action("inject", kind="pretend", target="neo4j", duration=0.3)
 _MET = call("platform", "system", "probe", "the system", tolerance="Linux")
 _NOT_MET = call("platform", "system", "probe", "the system", tolerance="Plan 9")
+_PONG = b"+PONG\r\n$20\r\nredis_version:7.0.15\r\n"
 _RAISES = call("os", "stat", "probe", "raises", arguments={"path": "/nowhere"}, tolerance=True)
 
 
@@ -112,7 +119,8 @@ def test_a_mechanism_that_accepts_and_does_nothing_is_found_out(ran: Callable[..
 
 
 def test_a_fault_that_is_gone_half_way_was_not_held(ran: Callable[..., Ran], home: FakeHome) -> None:
-    lose = f"until ls {home.fake.folder}/struck/* >/dev/null 2>&1; do sleep 0.05; done; rm {home.fake.folder}/struck/*"
+    held = f"""until grep -qs '"state":"in_force"' {home.ledger.path}; do sleep 0.05; done"""
+    lose = f"{held}; rm {home.fake.folder}/struck/*"
     losing = {**call("subprocess", "check_call", arguments={"args": ["/bin/sh", "-c", lose]}), "background": True}
     done = ran([losing, action("inject", kind="pretend", target="neo4j", duration=30)], probes=[_MET])
     check(done, home, "fault not held", "aborted")
@@ -275,10 +283,34 @@ def test_a_safeguard_that_no_longer_holds_ends_the_run(ran: Callable[..., Ran], 
     assert done.result["took_s"] < 40
 
 
+@contextmanager
+def redis_until(is_hurt: Callable[[], object]) -> Iterator[Address]:
+    """As much of it as a ping asks; from then on it says nothing any more."""
+
+    class Answering(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            if not is_hurt():
+                self.request.sendall(_PONG)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield Address("127.0.0.1", int(server.server_address[1]))
+        finally:
+            server.shutdown()
+            serving.join()
+
+
 def test_a_bystander_that_becomes_unwell_ends_the_run_and_fails_it(ran: Callable[..., Ran], home: FakeHome) -> None:
-    """Nothing listens where this stack says that Redis is."""
     long = action("inject", kind="pretend", target="neo4j", duration=60)
-    done = ran([long], probes=[_MET], controls=[control(bystanders=["redis"])])
+    with redis_until(home.fake.struck) as address:
+        catalogue = home.ground.catalogue
+        services = (replace(each, address=address) if each.name == "redis" else each for each in catalogue.services)
+        told = replace(catalogue, services=tuple(services)).to_json()
+        (home.home / "catalogue.json").write_text(told, encoding="utf-8")
+        done = ran([long], probes=[_MET], controls=[control(bystanders=["redis"])])
     check(done, home, "failed", "failed")
     assert "safeguard: redis is unwell, and no fault was meant for it" in done.reasons
     assert done.result["took_s"] < 40
@@ -321,7 +353,10 @@ def test_a_fault_that_goes_on_alone_and_is_ended_by_somebody_else_was_not_held(
     ran: Callable[..., Ran], home: FakeHome
 ) -> None:
     healing = call("subprocess", "check_call", arguments={"args": chaos_aura("heal", "--all")})
-    done = ran([action("inject", kind="pretend", target="neo4j"), healing], probes=[_MET])
+    fake = home.fake.folder
+    # A look in that moment would see it gone before it is written down by whom.
+    method = [action("inject", kind="pretend", target="neo4j"), hanging_look(fake), healing, going_on(fake)]
+    done = ran(method, probes=[_MET])
     check(done, home, "fault not held", "aborted")
     assert "pretend of neo4j: was lost before it was to end: it was ended by somebody else" in done.reasons
 
@@ -329,7 +364,7 @@ def test_a_fault_that_goes_on_alone_and_is_ended_by_somebody_else_was_not_held(
 def test_a_fault_that_waits_in_the_background_is_not_injected_into_a_run_that_ends(
     ran: Callable[..., Ran], home: FakeHome
 ) -> None:
-    waiting = {**action("inject", kind="pretend", target="neo4j", duration=30), "pauses": {"before": 4}}
+    waiting = {**action("inject", kind="pretend", target="neo4j", duration=30), "pauses": {"before": 8}}
     raising = call("os", "mkdir", arguments={"path": "/nowhere/at/all"})
     done = ran([{**waiting, "background": True}, raising], probes=[_MET])
     check(done, home, "failed", "failed")

@@ -38,17 +38,17 @@ CASES = {
     "kept": Case(_KEEPS, budget_s=1),
     "leak": Case({"how": "leak"}, budget_s=2, seed=8),
     **{
-        name: Case(_KEEPS if phase == "settling" else {}, budget_s=1, meanwhile=signalled(phase, number))
+        name: Case(_KEEPS if phase == "settling" else {}, 1, is_undecided=True, meanwhile=signalled(phase, number))
         for name, (phase, number) in _SIGNALS.items()
     },
     "well": Case(),
     "double": Case({"how": "double"}),
-    "sampler killed": Case({"how": "reset"}, meanwhile=kill_sampler),
-    "not met": Case({"outages": FOR_EVER}),
+    "sampler killed": Case({"how": "reset"}, is_undecided=True, meanwhile=kill_sampler),
+    "not met": Case({"outages": FOR_EVER}, is_undecided=True),
     "late": Case({"how": "refuse", "after_s": 5}, budget_s=2),
-    "load killed": Case({"how": "hang"}, hurts_s=3, meanwhile=kill_load),
-    "load killed early": Case(meanwhile=kill_load_early),
-    "silent": Case({"outages": FOR_EVER, "everything": True}),
+    "load killed": Case({"how": "hang"}, hurts_s=3, is_undecided=True, meanwhile=kill_load),
+    "load killed early": Case(is_undecided=True, meanwhile=kill_load_early),
+    "silent": Case({"outages": FOR_EVER, "everything": True}, is_undecided=True),
 }
 _CASES = "cases"
 # What is late because others use the machine is judged as unknown, and the first of them waits for its turn.
