@@ -14,7 +14,7 @@ import httpx
 from awaiting import NeverCame, wait_until
 
 _GPU_TYPES = ("t4", "t4", "v100", "a100")
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 _WITHIN_S = 90.0
 _AGAIN_AFTER_S = 0.25
 
