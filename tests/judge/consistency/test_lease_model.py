@@ -55,6 +55,13 @@ _CASES = {
         False,
         (_ANY, "2 fail acquire null !no_capacity"),
     ),
+    "busy because he has it himself": (True, (*_A, '2 invoke acquire {"owner":"a","keys":["g-0"]}', _B_BUSY[1])),
+    "less than was asked for": (False, (_TWO[0], '1 ok acquire {"keys":["g-0"]}')),
+    "another than was asked for": (False, (_A[0], '1 ok acquire {"keys":["g-1"]}')),
+    "fewer than were asked for": (
+        False,
+        ('1 invoke acquire {"owner":"a","kind":"g","count":2}', '1 ok acquire {"keys":["g-0"]}'),
+    ),
     "given back twice": (False, (*_A, *_A_BACK, *_A_BACK)),
     "given back by nobody": (False, ('1 invoke release {"owner":"a"}', "1 ok release")),
     "given back before he knew that he had it": (

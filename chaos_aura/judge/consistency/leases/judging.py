@@ -10,7 +10,7 @@ from chaos_aura.judge.consistency.leases.answers import Answers
 from chaos_aura.judge.consistency.leases.reading import read_story
 from chaos_aura.judge.consistency.leases.rows import NotPlain
 from chaos_aura.judge.consistency.leases.story import Story
-from chaos_aura.judge.consistency.leases.sweep import Violation, line_of, returned, swept
+from chaos_aura.judge.consistency.leases.sweep import Violation, line_of, partial, returned, swept
 from chaos_aura.judge.consistency.models.lease import Lease
 from chaos_aura.judge.consistency.models.lease_call import call_of
 from chaos_aura.judge.consistency.op import Op
@@ -68,7 +68,7 @@ def check_leases(
 def sweep(story: Story, model: Lease) -> Swept:
     """What is wrong is certain; what is left open is named."""
     line = line_of(story)
-    wrong = [*swept(line), *returned(story)]
+    wrong = [*swept(line), *returned(story), *partial(story)]
     if wrong:
         return Swept(story.operations, tuple(sorted(wrong, key=lambda each: each.at)), notes=story.notes)
     answers = Answers(story, line, model.total)

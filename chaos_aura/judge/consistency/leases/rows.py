@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 15  # of which all values fit a processor's cache
 
 
 class NotPlain(Exception):

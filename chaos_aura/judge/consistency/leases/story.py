@@ -15,16 +15,18 @@ class Hold:
 
     __slots__ = ("asked", "ended", "ends", "expires_ns", "had", "had_ns", "keys", "kind", "owner", "token")
 
-    def __init__(self, owner: str, keys: tuple[str, ...], asked: int, had: int) -> None:
+    def __init__(  # noqa: PLR0917 - called once, and often
+        self, owner: str, keys: tuple[str, ...], asked: int, had: int, kind: str, token: int | None, had_ns: int
+    ) -> None:
         self.owner = owner
         self.keys = keys
         self.asked = asked
         self.had = had
+        self.kind = kind
+        self.token = token
+        self.had_ns = had_ns
         self.ends = self.ended = NEVER
-        self.kind = ""
-        self.token: int | None = None
         self.expires_ns: int | None = None
-        self.had_ns = 0
 
     @property
     def was_returned(self) -> bool:
@@ -69,6 +71,7 @@ class Story:
     holds: dict[str, Hold] = field(default_factory=dict)
     saw: list[Saw] = field(default_factory=list)
     unsure: dict[str, Unsure] = field(default_factory=dict)
+    partial: list[Hold] = field(default_factory=list)
     returned_again: list[tuple[Hold, Returned]] = field(default_factory=list)
     returned_by_nobody: list[Returned] = field(default_factory=list)
     doubtful: set[str] = field(default_factory=set)

@@ -14,6 +14,7 @@ class Wrong(StrEnum):
     RETURNED_AGAIN = "returned again"
     RETURNED_BY_NOBODY = "returned by nobody"
     UNTRUE = "untrue answer"
+    PARTIAL = "not what was asked for"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ def _of_one(key: str, holds: list[Hold]) -> Iterator[Violation]:
 def has_expired(before: Hold, hold: Hold) -> bool:
     """A release that succeeded shows that it was still held."""
     return before.expires_ns is not None and not before.was_returned and before.expires_ns <= hold.had_ns
+
+
+def partial(story: Story) -> Iterator[Violation]:
+    for hold in story.partial:
+        told = f"{hold.owner} got {', '.join(hold.keys)}, and had asked for something else"
+        yield Violation(Wrong.PARTIAL, hold.keys[0], hold.had, (hold.asked, hold.had), told)
 
 
 def returned(story: Story) -> Iterator[Violation]:

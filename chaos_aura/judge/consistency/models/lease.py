@@ -94,13 +94,13 @@ class Lease:
 
     def _refused(self, state: _Now, op: Op, call: Call) -> State | None:
         if op.error == BUSY:
-            return state if any(_may_be_one_of(each, call) for each in state.held) else None
+            return state if any(each.key in call.keys or is_stand_in(each.key) for each in state.held) else None
         taken = sum(each.kind == call.kind for each in state.held)
         return state if self.total[call.kind] - taken < call.count else None
 
 
 def _acquired(state: _Now, call: Call) -> State | None:
-    if any(each.key in call.keys for each in state.held):
+    if call.is_partial or any(each.key in call.keys for each in state.held):
         return None
     newest = state.newest
     if call.token is not None:
@@ -119,10 +119,6 @@ def _released(state: _Now, call: Call) -> State | None:
     if call.token is not None and any(each.token not in (None, call.token) for each in given):
         return None
     return _Now(state.held - given, state.newest)
-
-
-def _may_be_one_of(each: Held, call: Call) -> bool:
-    return each.owner != call.owner and (each.key in call.keys or is_stand_in(each.key))
 
 
 def _holder(state: _Now, key: str) -> str | None:

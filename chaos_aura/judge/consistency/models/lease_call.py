@@ -13,7 +13,7 @@
 says so by `ttl`, in nanoseconds, which counts where nobody knows the answer. Without `owner` it is the process's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ _UNNAMED = "?"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`keys`: those that were asked for by name, or that the answer names."""
+    """`keys`: those that were asked for by name, or that the answer names. `is_partial`: these are not the same."""
 
     owner: str
     keys: tuple[str, ...] = ()
@@ -36,6 +36,7 @@ class Call:
     token: int | None = None
     expires_ns: int | None = None
     holder: str | None = None  # what a reading said
+    is_partial: bool = False
 
 
 def call_of(op: Op) -> Call:
@@ -59,7 +60,14 @@ def call_of(op: Op) -> Call:
         count=max(count, len(keys)),
         token=_whole("token", both.get("token")),
         expires_ns=_expires_ns(op, both),
+        is_partial=op.f == ACQUIRE and op.is_sure and is_partial(asked, keys),
     )
+
+
+def is_partial(asked: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """Whether somebody got something else than he had asked for: all or nothing is the rule."""
+    wanted = asked.get("keys")
+    return set(wanted) != set(keys) if wanted else asked.get("count", len(keys)) != len(keys)
 
 
 def stand_ins(call: Call) -> tuple[str, ...]:
