@@ -26,6 +26,8 @@ CAPACITY = "capacity.json"
 VARIABLE = "CHAOS_AURA_CAPACITY"
 MEASURED, DISTURBED = "measured", "measured beside other work"
 _INVENTORY_WITHIN_S = 5.0
+_AGAIN_FOR_S, _AGAIN_AFTER_S = 15.0, 0.3
+_BUSY = 503
 _REMEDY = "look at it: chaos-aura status"
 
 
@@ -107,13 +109,17 @@ def free_of(url: str) -> dict[str, int]:
 
 
 def _gpus(url: str, which: str) -> dict[str, int]:
-    address = _address(url)
-    with closing(http.client.HTTPConnection(address.host, address.port, timeout=_INVENTORY_WITHIN_S)) as connection:
-        reply = asked(connection, "GET", "/gpus")
-    counts = reply.document.get(which)
-    if not isinstance(counts, Mapping):
-        raise ServiceUnhealthy(url, f"GET /gpus was not answered: {reply.reason}", _REMEDY)
-    return {str(name): int(count) for name, count in counts.items()}
+    """A worker that is held up for a moment answers the next time; whoever is not there is not asked again."""
+    address, until_s = _address(url), time.monotonic() + _AGAIN_FOR_S
+    while True:
+        with closing(http.client.HTTPConnection(address.host, address.port, timeout=_INVENTORY_WITHIN_S)) as connection:
+            reply = asked(connection, "GET", "/gpus")
+        counts = reply.document.get(which)
+        if isinstance(counts, Mapping):
+            return {str(name): int(count) for name, count in counts.items()}
+        if reply.status != _BUSY or time.monotonic() > until_s:
+            raise ServiceUnhealthy(url, f"GET /gpus was not answered: {reply.reason}", _REMEDY)
+        time.sleep(_AGAIN_AFTER_S)
 
 
 def _address(url: str) -> Address:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -104,12 +105,14 @@ class Sampler:
         return True
 
     def _backlog(self, name: str, look: Callable[[], Mapping[str, Any]]) -> bool:
+        """Of when the look began: what came while it went on, it may not have seen."""
+        began_ns = time.monotonic_ns()
         try:
             seen = look()
         except ChaosAuraError as cause:
             self._tell_once(f"{name} could not be seen: {cause}")
             seen = UNSEEN
-        self._samples.add(BACKLOG, name=name, **seen)
+        self._samples.add(BACKLOG, began_ns, name=name, **seen)
         return True
 
     def _services(self, _late_s: float) -> bool:

@@ -53,11 +53,15 @@ class ScriptedApi:
     held: dict[str, list[str]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     closing: threading.Event = field(default_factory=threading.Event)
+    silent_about_gpus: int = 0  # so often
     url: str = ""
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> Said | str:
+        if path == "/gpus" and self.silent_about_gpus:
+            self.silent_about_gpus -= 1
+            return refused(503, "nobody_answers")
         if path == "/gpus":
             return Said(200, {"total": self.inventory, "free": {}, "holders": []})
         if path == "/readyz":

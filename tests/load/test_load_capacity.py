@@ -139,6 +139,13 @@ def test_the_inventory_is_what_the_api_says() -> None:
         inventory_of("nowhere")
 
 
+def test_an_api_whose_worker_is_held_up_is_asked_again() -> None:
+    with scripted_api(inventory={"t4": 7}) as api:
+        api.silent_about_gpus = 2
+        assert inventory_of(api.url) == {"t4": 7}
+        assert api.silent_about_gpus == 0
+
+
 def test_a_pool_of_single_gpus_is_refused() -> None:
     told = r"half of {'t4': 1, 'a100': 1} is nothing"
     with scripted_api(inventory={"t4": 1, "a100": 1}) as api, pytest.raises(BadInput, match=told):

@@ -1,4 +1,5 @@
 import threading
+import time
 from pathlib import Path
 
 from chaos_aura.record.samples import BACKLOG, HEALTH, Samples, read_samples
@@ -13,6 +14,17 @@ def test_what_was_added_is_read_in_the_order_of_time(tmp_path: Path) -> None:
     assert rows[0]["at"] <= rows[1]["at"]
     assert rows[1]["oldest_s"] is None
     assert read_samples(tmp_path / "none") == []
+
+
+def test_what_took_long_to_see_is_of_when_the_look_began(tmp_path: Path) -> None:
+    samples = Samples(tmp_path / "samples.jsonl")
+    began_ns = time.monotonic_ns()
+    samples.add(HEALTH)
+    samples.add(BACKLOG, began_ns, name="events", waiting=0, oldest_s=0.0)
+    assert [(row["what"], row["at"] == began_ns) for row in read_samples(samples.path)] == [
+        (BACKLOG, True),
+        (HEALTH, False),
+    ]
 
 
 def test_threads_tear_no_line_of_each_other(tmp_path: Path) -> None:
