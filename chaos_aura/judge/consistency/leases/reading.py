@@ -22,7 +22,7 @@ def read_story(blocks: Iterable[bytes]) -> Story:
 
 
 _ENDS = frozenset(("ok", "fail", "info"))
-_WITHOUT = -2
+_UNSEEN, _WITHOUT = -1, -2  # instead of a time: nobody has told one yet; nobody does
 
 
 @dataclass
@@ -32,26 +32,21 @@ class _Reading:
     story: Story
     _loose: list[Returned] = field(default_factory=list)
 
-    def go_through(self, blocks: Iterable[bytes]) -> None:  # noqa: C901, PLR0912 - calls would cost more than the work
+    def go_through(self, blocks: Iterable[bytes]) -> None:  # noqa: C901 - calls would cost more than the work
         """The hot loop: a line has a microsecond."""
         under_way: dict[int, tuple[int, dict[str, Any]]] = {}
-        at, last_ns, skipped, take, acquired, ended = 0, -1, 0, under_way.pop, self._acquired, self._ended
+        at, last_ns, skipped = 0, _UNSEEN, 0
+        take, acquired, returned, ended = under_way.pop, self._acquired, self._returned, self._ended
         all_rows = Rows(blocks)
         for some in all_rows:
+            last_ns = _in_order(some, last_ns)
             for row in some:
                 at += 1
                 if row is None or type(process := row["process"]) is not int:
                     skipped += row is not None
                     continue
-                if "time" in row:
-                    if row["time"] < last_ns or last_ns == _WITHOUT:
-                        raise NotPlain("not in the order of time")
-                    last_ns = row["time"]
-                elif last_ns >= 0:
-                    raise NotPlain("not all have a time")
-                else:
-                    last_ns = _WITHOUT
-                if row["type"] == "invoke":
+                what = row["type"]
+                if what == "invoke":
                     if process in under_way:
                         raise NotPlain("two at once")
                     under_way[process] = (at, row)
@@ -60,10 +55,12 @@ class _Reading:
                 f = row["f"]
                 if began["f"] != f:
                     raise NotPlain("ends another")
-                if row["type"] == "ok" and f == ACQUIRE:
+                if what != "ok":
+                    ended(what, asked, began, at, row)
+                elif f == ACQUIRE:
                     acquired(asked, began, at, row)
-                else:
-                    ended(row["type"], asked, began, at, row)
+                elif not (f == RELEASE and returned(asked, began, at)):
+                    ended(what, asked, began, at, row)
         for asked, began in under_way.values():
             self._ended("info", asked, began, at, {**began, "type": "info"})
         self.story.notes = tuple(notes(all_rows.is_torn, skipped))
@@ -79,29 +76,54 @@ class _Reading:
             hold = story.holds.pop(owner)
             story.unsure[owner] = Unsure(owner, hold.asked, hold.keys, hold.kind, len(hold.keys))
 
-    def _acquired(self, asked: int, began: dict[str, Any], at: int, row: dict[str, Any]) -> None:
-        story = self.story
-        story.operations += 1
-        wanted, got, key = began["value"], row.get("value"), began.get("key")
+    def _acquired(self, asked: int, began: dict[str, Any], at: int, row: dict[str, Any]) -> None:  # noqa: C901 - as above
+        wanted, got = began["value"], row.get("value")
         if type(wanted) is not dict:
             wanted = {"owner": wanted}
         if type(got) is not dict:
             got = {}
-        owner = got.get("owner") or wanted["owner"]
-        keys = tuple(got.get("keys") or wanted["keys"]) if key is None else (key,)
+        if "key" in began:
+            if row.get("key", began["key"]) != began["key"]:
+                raise NotPlain("two keys")
+            keys: tuple[str, ...] = (began["key"],)
+        else:
+            keys = tuple(got["keys"] if "keys" in got else wanted["keys"])
+        owner, story = got["owner"] if "owner" in got else wanted["owner"], self.story
         if type(owner) is not str or owner in story.holds or owner in story.unsure or type(keys[0]) is not str:
             raise NotPlain("an owner that holds twice, or has no name")
-        if row.get("key", key) != key:
-            raise NotPlain("two keys")
-        token, now_ns = got.get("token"), row.get("time", 0)
-        hold = Hold(owner, keys, asked, at, got.get("kind") or wanted.get("kind", ""), token, now_ns)
-        story.holds[owner] = hold
-        if is_partial(wanted, keys):
-            story.partial.append(hold)
+        story.operations += 1
+        story.holds[owner] = hold = Hold(owner, keys, asked, at)
+        if "keys" in wanted or wanted.get("count", 1) != len(keys):
+            self._compare(wanted, hold)
+        if "token" in got:
+            hold.token = got["token"]
+        if "kind" in wanted or "kind" in got:
+            hold.kind = got.get("kind") or wanted["kind"]
+        if "time" in row:
+            hold.had_ns = row["time"]
         if "expires" in got or "ttl" in wanted:
-            hold.expires_ns = got.get("expires") or began["time"] + wanted["ttl"]
-            if hold.expires_ns <= now_ns:
-                story.doubtful.add(owner)
+            self._expires(hold, got.get("expires") or began["time"] + wanted["ttl"])
+
+    def _compare(self, wanted: dict[str, Any], hold: Hold) -> None:
+        if is_partial(wanted, hold.keys):
+            self.story.partial.append(hold)
+
+    def _expires(self, hold: Hold, at_ns: int) -> None:
+        hold.expires_ns = at_ns
+        if at_ns <= hold.had_ns:
+            self.story.doubtful.add(hold.owner)
+
+    def _returned(self, asked: int, began: dict[str, Any], at: int) -> bool:
+        """Whether it was the usual: an owner, and nothing else, gives back what he knows that he has."""
+        told = began["value"]
+        if type(told) is not dict or len(told) > 1 or "key" in began:
+            return False
+        hold = self.story.holds.get(told["owner"])
+        if hold is None or hold.had > asked or hold.ended != NEVER:
+            return False
+        self.story.operations += 1
+        hold.ends, hold.ended = asked, at
+        return True
 
     def _ended(self, what: str, asked: int, began: dict[str, Any], at: int, row: dict[str, Any]) -> None:
         f, value, key = began["f"], began.get("value"), began.get("key")
@@ -163,3 +185,16 @@ class _Reading:
         if type(began["key"]) is not str or type(holder) not in (str, type(None)):
             raise NotPlain("a thing or an owner without a name")
         self.story.saw.append(Saw(READ, asked, at, "", (began["key"],), holder=holder))
+
+
+def _in_order(some: list[Any], last_ns: int) -> int:
+    """The last time. All lines have one, or none has."""
+    told = [row for row in some if row is not None]
+    times = [row["time"] for row in told if "time" in row]
+    if not times:
+        if told and last_ns >= 0:
+            raise NotPlain("not all have a time")
+        return _WITHOUT if told else last_ns
+    if len(times) != len(told) or last_ns == _WITHOUT or times[0] < last_ns or times != sorted(times):
+        raise NotPlain("not all have a time, or not in its order")
+    return int(times[-1])

@@ -13,20 +13,18 @@ NEVER = 1 << 62
 class Hold:
     """Of one owner, who holds once. `was_returned`: a release succeeded."""
 
-    __slots__ = ("asked", "ended", "ends", "expires_ns", "had", "had_ns", "keys", "kind", "owner", "token")
+    ends = NEVER
+    ended = NEVER
+    kind = ""
+    token: int | None = None
+    had_ns = 0
+    expires_ns: int | None = None
 
-    def __init__(  # noqa: PLR0917 - called once, and often
-        self, owner: str, keys: tuple[str, ...], asked: int, had: int, kind: str, token: int | None, had_ns: int
-    ) -> None:
+    def __init__(self, owner: str, keys: tuple[str, ...], asked: int, had: int) -> None:
         self.owner = owner
         self.keys = keys
         self.asked = asked
         self.had = had
-        self.kind = kind
-        self.token = token
-        self.had_ns = had_ns
-        self.ends = self.ended = NEVER
-        self.expires_ns: int | None = None
 
     @property
     def was_returned(self) -> bool:
