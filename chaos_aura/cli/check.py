@@ -11,12 +11,13 @@ import typer
 from chaos_aura.cli.checked_history import check_file, lines_of
 from chaos_aura.cli.checked_run import check_run
 from chaos_aura.core.errors import BadInput
-from chaos_aura.judge.consistency.verdict import Checked, Part, Validity
+from chaos_aura.judge.consistency.verdict import Checked, Finding, Part, Validity
 
 _EXITS = {Validity.VALID: 0, Validity.INVALID: 1, Validity.UNKNOWN: 3}
 _STYLES = {Validity.VALID: "green", Validity.INVALID: "red", Validity.UNKNOWN: "yellow"}
 _PARTS_TOLD = 5
 _LINES_TOLD = 40
+_LONGEST_NUMBER = 18
 
 
 def check(
@@ -38,8 +39,8 @@ def check(
     when it is valid, 1 when it is invalid, 3 when nobody knows, 2 when it cannot be read.
 
     --json: {"schema": 1, "history", "model", "validity", "operations", "took_s", "notes", "parts": {"valid", "invalid",
-    "unknown"}, "findings": [{"key", "validity", "why", "told", "lines", "window", "states", "prefix"}]}; prefix is the
-    number of operations that can be explained.
+    "unknown"}, "findings": [{"key", "validity", "why", "told", "lines", "window", "unsure", "from_the_beginning",
+    "states", "prefix"}]}; prefix is the number of operations that can be explained, null when it is not known.
     """
     path = Path(history)
     if not path.is_file():
@@ -65,7 +66,7 @@ def _totals(told: list[str]) -> dict[str, int]:
     totals = {}
     for each in told:
         kind, _, number = each.rpartition("=")
-        if not number.isdecimal():
+        if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
             raise BadInput(f"--total {each}", "is no KIND=NUMBER", "write for instance: --total a100=20")
         totals[kind] = int(number)
     return totals
@@ -96,8 +97,10 @@ def _finding(part: Part) -> dict[str, Any]:
         "told": finding.told if finding else "",
         "lines": list(finding.lines) if finding else [],
         "window": [str(op) for op in finding.window] if finding else [],
+        "unsure": [str(op) for op in finding.unsure] if finding else [],
+        "from_the_beginning": bool(finding and finding.from_the_beginning),
         "states": list(finding.states) if finding else [],
-        "prefix": len(finding.prefix) if finding else 0,
+        "prefix": len(finding.prefix) if finding and finding.prefix is not None else None,
     }
 
 
@@ -118,13 +121,24 @@ def _told(path: Path, part: Part) -> Iterator[str]:
     name = part.key.decode() if isinstance(part.key, bytes) else part.key
     of = "" if name is None else f"{name}: "
     if part.finding is None:
-        yield f"{of}nobody knows: {part.why}; allow more with --time-limit"
+        yield f"{of}nobody knows: {part.why}"
         return
     yield f"{of}{part.finding.told}"
     if part.finding.window:
-        yield "nothing explains these, whatever was before:"
-        yield from (f"  {op}" for op in part.finding.window[:_LINES_TOLD])
-        yield f"before that, {len(part.finding.prefix):,} operations can be explained"
+        yield from _window(part.finding)
     else:
         told = lines_of(path, set(part.finding.lines))
         yield from (f"  line {number}: {told.get(number, '')}" for number in part.finding.lines[:_LINES_TOLD])
+
+
+def _window(finding: Finding) -> Iterator[str]:
+    """Its end, where it is long: that is what cannot be explained."""
+    since = "from the beginning" if finding.from_the_beginning else "whatever it had been until then"
+    yield f"nothing explains these, {since}:"
+    if (before := len(finding.window) - _LINES_TOLD) > 0:
+        yield f"  {before} before them (see: --json)"
+    yield from (f"  {op}" for op in finding.window[-_LINES_TOLD:])
+    if finding.unsure:
+        yield f"nor do {len(finding.unsure)} of which nobody knows whether they had happened (see: --json)"
+    if finding.prefix is not None:
+        yield f"before that, {len(finding.prefix):,} operations can be explained"

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,21 @@ def check_file(path: Path, model: str, total: Mapping[str, int], time_limit_s: f
         raise BadInput(name, "is no model", f"there are: {', '.join(MODELS)}")
     if name == Lease.name:
         leases = Lease(total)
-        return name, check_leases(lambda: _blocks(path), leases, time_limit_s=time_limit_s, where=where)
+        found = check_leases(lambda: _blocks(path), leases, time_limit_s=time_limit_s, where=where)
+        return name, _of_something(found, where)
     if total:
         raise BadInput("--total", f"says nothing to the model {name}", "leave it out, or use --model lease")
     with path.open("rb") as file:
         read = read_ops(file, where)
     found = check(read.ops, MODELS[name](), time_limit_s=time_limit_s, where=where)
-    return name, Checked(found.validity, found.operations, found.parts, found.took_s, read.notes)
+    return name, _of_something(replace(found, notes=read.notes), where)
+
+
+def _of_something(found: Checked, where: str) -> Checked:
+    """Where there is nothing, nothing can be wrong."""
+    if not found.operations:
+        raise BadInput(where, "holds no operation", "name a file of a history")
+    return found
 
 
 def lines_of(path: Path, wanted: set[int]) -> dict[int, str]:

@@ -45,7 +45,7 @@ def test_an_invalid_one_exits_with_1_and_shows_what_cannot_be_explained(here: Pl
     done = here.command("check", str(_PUBLISHED / _WRONG))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("INVALID  ")
-    assert "cannot be explained\nnothing explains these, whatever was before:\n  line " in done.stdout
+    assert "cannot be explained\nnothing explains these, whatever it had been until then:\n  line " in done.stdout
 
 
 def test_of_leases_the_lines_are_shown(here: PlacedStack) -> None:
@@ -97,12 +97,14 @@ def test_a_torn_last_line_is_told(here: PlacedStack) -> None:
         (("history.jsonl", "-m", "stack"), "error: stack: is no model; there are: register, "),
         (("history.jsonl", "-m", "register"), "history.jsonl, line 1: `f` is 'acquire', which register does not know"),
         (("history.jsonl", "-m", "mutex", "--total", "g=1"), "error: --total: says nothing to the model mutex; "),
+        (("empty.jsonl", "-m", "lease"), "empty.jsonl: holds no operation; "),
         (("history.jsonl", "--total", "g"), "error: --total g: is no KIND=NUMBER; "),
         (("latest", "-m", "lease"), "error: latest: is a run, which needs neither "),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(here: PlacedStack, words: tuple[str, ...], said: str) -> None:
     _kept(here, *_TWO_OWNERS)
+    (here.project.root / "empty.jsonl").touch()
     done = here.command("check", *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr

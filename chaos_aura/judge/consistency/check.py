@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from chaos_aura.core.errors import BadInput
 from chaos_aura.judge.consistency.evidence import finding_of
 from chaos_aura.judge.consistency.models import Model
-from chaos_aura.judge.consistency.models.model import BadOp
+from chaos_aura.judge.consistency.models.model import BadOp, Undecidable
 from chaos_aura.judge.consistency.op import Op
 from chaos_aura.judge.consistency.problem import problem_of
 from chaos_aura.judge.consistency.search import Answer, Clock, search
@@ -34,12 +34,14 @@ def check(
     """
     began_s = clock()
     refuse_strangers(ops, model, where)
-    parts = (
-        _judged(key, some, model, began_s + time_limit_s, clock)
-        for key, some in split(ops, model).items()
-        if wanted(some)
-    )
-    return checked(len(ops), list(parts), clock() - began_s)
+    try:
+        split_ops = split(ops, model)
+    except Undecidable as cause:
+        parts = [Part(None, len(ops), Validity.UNKNOWN, why=str(cause))]
+    else:
+        until_s = began_s + time_limit_s
+        parts = [_judged(key, some, model, until_s, clock) for key, some in split_ops.items() if wanted(some)]
+    return checked(len(ops), parts, clock() - began_s)
 
 
 def refuse_strangers(ops: Sequence[Op], model: Model, where: str) -> None:
@@ -80,5 +82,6 @@ def _judged(key: Hashable, ops: Sequence[Op], model: Model, until_s: float, cloc
         return Part(key, len(ops), Validity.VALID)
     if found.answer is Answer.NO:
         return Part(key, len(ops), Validity.INVALID, finding_of(problem, found, start, clock, until_s))
-    why = f"{found.answer.value}: {found.reached:,} of {len(problem.events):,} events could be explained"
+    more = "; allow more with --time-limit" if found.answer is Answer.OUT_OF_TIME else ""
+    why = f"{found.answer.value}: {found.reached:,} of {len(problem.events):,} events could be explained{more}"
     return Part(key, len(ops), Validity.UNKNOWN, why=why)

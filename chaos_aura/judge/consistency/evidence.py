@@ -1,7 +1,7 @@
 """Why a history has no explanation, as short as it can be shown.
 
-The window is the shortest run of consecutive operations that nothing explains, whatever the state was before it. What
-was under way where it begins may or may not have happened before; so the window stands for itself, without its past.
+The window is the shortest run of consecutive operations that nothing explains, in whichever of the states that had been
+met it may have begun. What was under way there may or may not have happened before.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from chaos_aura.judge.consistency.search import Answer, Clock, Found, search
 from chaos_aura.judge.consistency.verdict import Finding
 
 _MOST_STATES = 4000
-_SHORTENED_WITHIN_S = 5.0
+_SHORTENED_WITHIN_S = _ORDERED_WITHIN_S = 5.0
 
 
 def finding_of(problem: Problem, found: Found, start: State, clock: Clock, until_s: float) -> Finding:
@@ -22,14 +22,16 @@ def finding_of(problem: Problem, found: Found, start: State, clock: Clock, until
     table = problem.table
     culprit = problem.ops[problem.events[found.reached].op]
     explained = _until(problem, found.reached)
-    prefix = search(problem_of(explained, table.model, table), [table.state(start)], until_s, clock)
     window = _Shortening(problem, found.reached, clock, min(until_s, clock() + _SHORTENED_WITHIN_S)).window()
-    lines = {line for op in window for line in (op.line, op.end_line) if line}
+    prefix = search(problem_of(explained, table.model, table), [table.state(start)], clock() + _ORDERED_WITHIN_S, clock)
+    lines = {line for op in window.sure for line in (op.line, op.end_line) if line}
     return Finding(
         f"{culprit} cannot be explained",
         tuple(sorted(lines)),
-        window,
-        tuple(explained[number] for number in prefix.order),
+        window.sure,
+        window.unsure,
+        window.from_the_beginning,
+        tuple(explained[number] for number in prefix.order) if prefix.answer is Answer.YES else None,
         tuple(told(table.states[number]) for number in found.states),
     )
 
@@ -46,6 +48,13 @@ def _until(problem: Problem, reached: int) -> list[Op]:
 type _Member = tuple[Op, bool]  # whether it may have been done before
 
 
+@dataclass(frozen=True)
+class _Window:
+    sure: tuple[Op, ...]
+    unsure: tuple[Op, ...]
+    from_the_beginning: bool
+
+
 @dataclass
 class _Shortening:
     problem: Problem
@@ -53,22 +62,36 @@ class _Shortening:
     clock: Clock
     until_s: float
 
-    def window(self) -> tuple[Op, ...]:
+    def window(self) -> _Window:
         """The whole of it where nothing shorter is found in time."""
+        shows = self._latest_that_shows()
+        members = self._from(shows or 0)
+        if shows is not None:
+            members = self._without_onlookers(members)
+        sure = tuple(op for op, _ in members if op.ended is not None)
+        unsure = tuple(op for op, _ in members if op.ended is None)
+        return _Window(sure, unsure, from_the_beginning=shows is None)
+
+    def _latest_that_shows(self) -> int | None:
+        """Where it begins. None where only the true beginning does."""
         latest = self._begin_of_culprit()
         length = 1
-        while length <= latest and not self._is_unexplained(self._from(latest + 1 - length)):
+        while not self._is_unexplained(self._from(max(0, latest + 1 - length))):
+            if length > latest or not self._may_go_on:
+                return None
             length *= 2
         shows, does_not = max(0, latest + 1 - length), latest + 1 - length // 2
-        if length == 1:
-            does_not = latest + 1
         while shows + 1 < does_not:
             middle = (shows + does_not) // 2
             if self._is_unexplained(self._from(middle)):
                 shows = middle
             else:
                 does_not = middle
-        return tuple(op for op, _ in self._without_onlookers(self._from(shows)))
+        return shows
+
+    @property
+    def _may_go_on(self) -> bool:
+        return len(self.problem.table.states) <= _MOST_STATES and self.clock() <= self.until_s
 
     @property
     def _culprit(self) -> int:
@@ -92,9 +115,9 @@ class _Shortening:
         ]
 
     def _is_unexplained(self, members: Sequence[_Member]) -> bool:
-        table = self.problem.table
-        if len(table.states) > _MOST_STATES or self.clock() > self.until_s:
+        if not self._may_go_on:
             return False
+        table = self.problem.table
         excused = {number for number, (_, is_excused) in enumerate(members) if is_excused}
         problem = problem_of([op for op, _ in members], table.model, table, excused)
         return search(problem, range(len(table.states)), self.until_s, self.clock).answer is Answer.NO
@@ -103,6 +126,8 @@ class _Shortening:
         """Whoever only looks asks for something. Where it cannot be explained without him either, he was not needed."""
         looks, culprit = self.problem.table.model.only_looks, self.problem.ops[self._culprit]
         for member in [each for each in members if looks(each[0]) and each[0] is not culprit]:
+            if not self._may_go_on:
+                break
             fewer = [each for each in members if each is not member]
             if self._is_unexplained(fewer):
                 members = fewer

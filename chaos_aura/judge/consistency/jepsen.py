@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from chaos_aura.core.errors import BadInput
-from chaos_aura.judge.consistency.op import End, Op, frozen
+from chaos_aura.judge.consistency.op import End, Op, frozen, told
 
 _REMEDY = "put the line right; docs/consistency.md shows the format"
 _TYPES = frozenset(("invoke", "ok", "fail", "info"))
@@ -98,18 +98,20 @@ def _line(row: Any, number: int, where: str) -> Line | None:
     for name in ("process", "type", "f"):
         if name not in row:
             raise refusal(where, number, f"has no `{name}`")
-    if row["type"] not in _TYPES:
-        raise refusal(where, number, f"`type` is {row['type']!r}; there are invoke, ok, fail and info")
     process = row["process"]
-    if not isinstance(process, int) or isinstance(process, bool):
+    if isinstance(process, str):
         return None
+    if not isinstance(process, int) or isinstance(process, bool):
+        raise refusal(where, number, f"`process` is neither a whole number of 64 bits nor a name: {process!r}")
+    if not isinstance(row["type"], str) or row["type"] not in _TYPES:
+        raise refusal(where, number, f"`type` is {row['type']!r}; there are invoke, ok, fail and info")
     if not isinstance(row["f"], str) or not row["f"]:
         raise refusal(where, number, f"`f` is no name: {row['f']!r}")
     time = row.get("time")
     if time is not None and (not isinstance(time, int) or isinstance(time, bool)):
         raise refusal(where, number, f"`time` is no whole number of nanoseconds: {time!r}")
     error = row.get("error")
-    said = error if isinstance(error, str) else "" if error is None else orjson.dumps(error).decode()
+    said = error if isinstance(error, str) else told(error)
     return Line(number, process, row["type"], row["f"], row.get("value"), frozen(row.get("key")), time, said)
 
 

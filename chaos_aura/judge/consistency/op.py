@@ -1,5 +1,6 @@
 """One operation of a history: who asked for what, what came back, and between which two moments it took effect."""
 
+import json
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,7 +57,10 @@ def frozen(value: Any) -> Hashable:
     """A JSON value as something that can be compared and kept in a set. `True` is not 1 there."""
     if value is None or type(value) is str or type(value) is int:
         return value
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # nested deeper than orjson writes, though it reads it
+        return json.dumps(value, sort_keys=True).encode()
 
 
 def told(value: Any) -> str:
@@ -65,4 +69,6 @@ def told(value: Any) -> str:
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return (
+        value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"), ensure_ascii=False)
+    )

@@ -4,7 +4,7 @@ Operations that say the same are one kind; states and kinds are numbered as they
 state is asked of the model once. Each operation under way has a bit of its own; those of ended ones are used again.
 """
 
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ class Table:
         return number
 
     def kind(self, op: Op) -> int:
-        says = (op.f, frozen(op.asked), frozen(op.answered), op.end, op.key, op.error, _whose(op))
+        says = (op.f, frozen(op.asked), frozen(op.answered), op.end, op.key, op.error, self._whose(op))
         number = self._number_of_kind.get(says)
         if number is None:
             number = self._number_of_kind[says] = len(self.kinds)
@@ -56,15 +56,14 @@ class Table:
             self.only_looks.append(self.model.only_looks(op))
         return number
 
+    def _whose(self, op: Op) -> str:
+        whose: Callable[[Op], str] | None = getattr(self.model, "whose", None)
+        return whose(op) if whose else ""
+
     def ask(self, state: int, kind: int) -> int:
         after = self.model.step(self.states[state], self.kinds[kind])
         self.rows[state][kind] = number = IMPOSSIBLE if after is None else self.state(after)
         return number
-
-
-def _whose(op: Op) -> str:
-    """A lease without an owner is its process's."""
-    return op.process if isinstance(op.asked, dict | None) else ""
 
 
 @dataclass(frozen=True)

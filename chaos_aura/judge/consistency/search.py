@@ -7,7 +7,7 @@ first, and where all fail an earlier choice is changed. Three things keep it sho
 - what was tried is remembered: at one event, with the same state and the same operations done, nothing new comes out;
 - an operation that only looks is done as soon as it fits: to wait with it could help nobody. (A write of what is there
   already may not be: it may be needed later, after another);
-- of operations whose end nobody knows, using fewer is always as good as using more, and of equal ones any.
+- of operations whose end nobody knows, using fewer is always as good as using more, and of equal ones the first.
 """
 
 import time
@@ -85,6 +85,7 @@ class _Search:
     clock: Clock
     _failed: dict[tuple[int, int, int], list[int]] = field(default_factory=dict)
     _tried: int = 0
+    _remembered: int = 0
     _reached: int = -1
     _order: list[int] = field(default_factory=list)
     _states_there: set[int] = field(default_factory=set)
@@ -157,7 +158,9 @@ class _Search:
 
     def _is_new(self, at: int, state: int, done: int, used: int) -> bool:
         """Remembered at once: whoever comes here again comes because it has failed."""
-        return _adds(self._failed.setdefault((at, state, done), []), used)
+        is_new = _adds(self._failed.setdefault((at, state, done), []), used)
+        self._remembered += is_new
+        return is_new
 
     def _stuck(self, at: int, state: int) -> None:
         if at > self._reached:
@@ -168,21 +171,22 @@ class _Search:
     def _look_at_clock(self) -> None:
         if self.clock() > self.until_s:
             raise _GivenUp(Answer.OUT_OF_TIME)
-        if len(self._failed) > _MOST_REMEMBERED:
+        if self._remembered > _MOST_REMEMBERED:
             raise _GivenUp(Answer.OUT_OF_MEMORY)
 
     def _ways(self, start: _Config, ending: _Open, open_ones: list[_Open], unsure: int) -> Iterator[_Config]:
         """To have the ending one done: at once, after one other, after two, ..."""
         yield from self._with(start, ending, open_ones)
-        level, seen = [start], {start[:2]: [start[2]]}
+        level, seen, looked = [start], {start[:2]: [start[2]]}, 0
         while level:
             following: list[_Config] = []
             for config in level:
                 for another in self._one_more(config, ending[0], open_ones, unsure):
+                    looked += 1
+                    if not looked % _LOOK_AT_CLOCK_EVERY:
+                        self._look_at_clock()
                     if not _adds(seen.setdefault(another[:2], []), another[2]):
                         continue
-                    if not len(seen) % _LOOK_AT_CLOCK_EVERY:
-                        self._look_at_clock()
                     yield from self._with(another, ending, open_ones)
                     if not another[1] & ending[0]:
                         following.append(another)
@@ -205,13 +209,14 @@ class _Search:
                 after = self._after(state, kind)
                 if after != IMPOSSIBLE:
                     yield self._settled((after, done | bit, used, (*made, op)), open_ones)
-        kinds: set[int] = set()
-        for bit, kind, op in reversed(self._unsure[:unsure]):
-            if not used & bit and kind not in kinds:
-                kinds.add(kind)
-                after = self._after(state, kind)
-                if after not in (IMPOSSIBLE, state):
-                    yield self._settled((after, done, used | bit, (*made, op)), open_ones)
+        unused: dict[int, _Open] = {}
+        for each in self._unsure[:unsure]:
+            if not used & each[0]:
+                unused.setdefault(each[1], each)
+        for bit, kind, op in reversed(unused.values()):
+            after = self._after(state, kind)
+            if after not in (IMPOSSIBLE, state):
+                yield self._settled((after, done, used | bit, (*made, op)), open_ones)
 
     def _after(self, state: int, kind: int) -> int:
         after = self._rows[state].get(kind)

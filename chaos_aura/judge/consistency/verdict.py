@@ -20,14 +20,18 @@ _WORST_FIRST = (Validity.INVALID, Validity.UNKNOWN, Validity.VALID)
 class Finding:
     """Why there is no explanation. `lines`: those of the history that show it, the last one last.
 
-    Of the search: `window`, the operations that nothing explains whatever came before; `prefix`, all that can be
-    explained, in an order that does; `states`, in which it could be then, a few.
+    Of the search: `window`, the last operations, which nothing explains, even together with `unsure`, those of which
+    nobody knows whether they had happened. Whatever it had been until then, or, `from_the_beginning`, as it began.
+    `prefix`, all that can be explained, in an order that does, and None when that could not be found in time; `states`,
+    in which it could be then, a few.
     """
 
     told: str
     lines: tuple[int, ...]
     window: tuple[Op, ...] = ()
-    prefix: tuple[Op, ...] = ()
+    unsure: tuple[Op, ...] = ()
+    from_the_beginning: bool = False
+    prefix: tuple[Op, ...] | None = None
     states: tuple[str, ...] = ()
 
 

@@ -29,7 +29,9 @@ def test_a_stale_reading_is_shown_without_its_past() -> None:
     ]
     assert finding.lines == (101, 102, 103, 104)
     assert "line 103: 2 read -> ok 3 (line 104) cannot be explained" in finding.told
+    assert finding.prefix is not None
     assert len(finding.prefix) == 51
+    assert not finding.from_the_beginning
     assert finding.states == ("[77]",)
 
 
@@ -47,6 +49,28 @@ def test_two_who_have_one_lock() -> None:
     assert [op.process for op in finding.window] == ["1", "2"]
 
 
+def test_what_only_its_beginning_shows_is_told_from_there() -> None:
+    finding = _found(
+        ops("1 invoke write 1", "1 info write 1", *("2 invoke cas [1,2]", "2 ok cas [1,2]") * 2), "cas-register"
+    )
+    assert finding.from_the_beginning
+
+
+def test_whose_end_nobody_knows_is_told_beside_the_window() -> None:
+    unsure = [f"{number} {what} write {number}" for number in range(60) for what in ("invoke", "info")]
+    last = (
+        "70 invoke write 1",
+        "70 ok write 1",
+        "70 invoke write 77",
+        "70 ok write 77",
+        "71 invoke read",
+        "71 ok read 99",
+    )
+    finding = _found(ops(*unsure, *last), "register")
+    assert [op.answered for op in finding.window] == [99]
+    assert len(finding.unsure) == 60
+
+
 @pytest.mark.parametrize("model", ["register", "cas-register", "mutex"])
 def test_the_prefix_is_right_and_the_window_is_wrong(model: str) -> None:
     for seed in range(300):
@@ -55,7 +79,11 @@ def test_the_prefix_is_right_and_the_window_is_wrong(model: str) -> None:
             continue
         finding = _found(history, model)
         state = MODELS[model]().initial()
+        assert finding.prefix is not None
         for op in finding.prefix:
             state = MODELS[model]().step(state, op)
             assert state is not None, [seed, *map(str, history)]
-        assert finding.window, seed
+        assert str(finding.window[-1]) in finding.told or finding.told.startswith(tuple(map(str, finding.window)))
+        if finding.from_the_beginning:
+            shown = sorted((*finding.window, *finding.unsure), key=lambda op: op.invoked)
+            assert not explained(shown, MODELS[model]()), [seed, *map(str, history)]

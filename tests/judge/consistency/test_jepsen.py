@@ -70,6 +70,8 @@ _BEGUN = b'{"process":1,"type":"invoke","f":"read"}'
         ([b'{"process":1,"type":"began","f":"read"}'], 1, "`type` is 'began'"),
         ([b'{"process":1,"type":"invoke","f":""}'], 1, "`f` is no name"),
         ([b'{"process":1,"type":"invoke","f":"read","time":1.5}'], 1, "`time` is no whole number"),
+        ([b'{"process":1.5,"type":"invoke","f":"read"}'], 1, "`process` is neither"),
+        ([b'{"process":1,"type":[],"f":"read"}'], 1, "`type` is []"),
         ([_BEGUN, _BEGUN], 2, "process 1 is still busy with what it began in line 1"),
         ([b'{"process":1,"type":"ok","f":"read"}'], 1, "ends what process 1 never began"),
         ([_BEGUN, b'{"process":1,"type":"ok","f":"write"}'], 2, "ends `write`, and process 1 began `read`"),

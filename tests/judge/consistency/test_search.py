@@ -91,6 +91,14 @@ def test_it_ends_when_its_time_is_over() -> None:
     assert found.took_s < 30
 
 
+def test_many_of_whom_nobody_knows_are_one_kind() -> None:
+    """Twenty who may have the lock, and one release too many."""
+    unsure = [f"{number} {what} acquire" for number in range(20) for what in ("invoke", "info")]
+    releases = ["50 invoke release", "50 ok release"]
+    assert check(ops(*unsure, *releases * 20), MODELS["mutex"](), time_limit_s=60).validity is Validity.VALID
+    assert check(ops(*unsure, *releases * 21), MODELS["mutex"](), time_limit_s=60).validity is Validity.INVALID
+
+
 @pytest.mark.parametrize(
     ("history", "validity"),
     [

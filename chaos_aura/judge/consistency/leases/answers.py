@@ -5,10 +5,12 @@ as the next one lets it: if that makes an answer true, it is; if no way could, i
 search. Where every hold is of one thing only, that way is the best for all answers at once.
 """
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from chaos_aura.judge.consistency.leases.spans import Level, Span, Spans, merged
 from chaos_aura.judge.consistency.leases.story import NEVER, Hold, Saw, Story, Unsure
@@ -30,9 +32,9 @@ class Answers:
     def judge(self) -> Iterator[Violation]:
         expire = any(hold.expires_ns is not None for hold in self.story.holds.values()) if self.story.saw else False
         for saw in self.story.saw:
-            if saw.what == NO_CAPACITY and saw.kind not in self.total:
-                continue
-            if expire:
+            if (saw.what == NO_CAPACITY and saw.kind not in self.total) or (saw.what == BUSY and not saw.keys):
+                continue  # it says nothing that could be judged
+            if expire or (saw.what == NO_CAPACITY and not self._kinds_are_known):
                 self.undecided.append(saw)  # nobody knows at which line something expired
             elif saw.what == BUSY:
                 yield from self._busy(saw)
@@ -54,7 +56,7 @@ class Answers:
         if total - self._likely_level(saw.kind).highest(saw.asked, saw.told) < saw.many:
             return
         most = self._possible_level(saw.kind).highest(saw.asked, saw.told)
-        most += sum(max(each.many, len(each.keys)) for each in self._unsure_before(saw) if each.kind == saw.kind)
+        most += self._unsure_of_kind(saw)
         if total - most < saw.many:
             self.undecided.append(saw)
         else:
@@ -83,14 +85,44 @@ class Answers:
         """At some moment: nobody can have it then, however long holds lasted."""
         if self._may_have_been_taken(saw):
             return False
-        return not Spans.of(merged(_widest(self.line.get(key, [])))).cover(saw.asked, saw.told)
+        widest = self._spans.get(("widest", key))
+        if widest is None:
+            widest = self._spans["widest", key] = Spans.of(merged(_widest(self.line.get(key, []))))
+        return not widest.cover(saw.asked, saw.told)
 
     def _may_have_been_taken(self, saw: Saw) -> bool:
-        """By somebody of whom nobody knows."""
-        return any(not each.keys or set(each.keys) & set(saw.keys) for each in self._unsure_before(saw))
+        """By somebody of whom nobody knows. What names nothing may be anything."""
+        return any(self._unsure_since.get(key, NEVER) < saw.told for key in (*saw.keys, ""))
 
-    def _unsure_before(self, saw: Saw) -> Iterator[Unsure]:
-        return (each for each in self.story.unsure.values() if each.asked < saw.told)
+    @cached_property
+    def _unsure_since(self) -> dict[str, int]:
+        since: dict[str, int] = {}
+        for each in self.story.unsure.values():
+            for key in each.keys or ("",):
+                since[key] = min(each.asked, since.get(key, NEVER))
+        return since
+
+    def _unsure_of_kind(self, saw: Saw) -> int:
+        """How many may have been taken by those of whom nobody knows."""
+        asked, counts = self._unsure_counts.get(saw.kind, ([], [0]))
+        return counts[bisect_left(asked, saw.told)]
+
+    @cached_property
+    def _unsure_counts(self) -> dict[str, tuple[list[int], list[int]]]:
+        of_kind: defaultdict[str, list[Unsure]] = defaultdict(list)
+        for each in sorted(self.story.unsure.values(), key=lambda each: each.asked):
+            of_kind[each.kind].append(each)
+        return {
+            kind: ([each.asked for each in some], list(accumulate((each.many for each in some), initial=0)))
+            for kind, some in of_kind.items()
+        }
+
+    @cached_property
+    def _kinds_are_known(self) -> bool:
+        """Of each thing one."""
+        kinds = [{hold.kind for hold in holds} for holds in self.line.values()]
+        unsure = {each.kind for each in self.story.unsure.values()}
+        return all(len(each) == 1 for each in kinds) and not ("" in unsure.union(*kinds) and self.total.keys() != {""})
 
     def _certain(self, key: str) -> Spans:
         return self._of_key("certain", key, lambda hold: (hold.had, hold.ends))

@@ -14,7 +14,7 @@ from chaos_aura.judge.consistency.leases.rows import NotPlain
 from chaos_aura.judge.consistency.leases.story import Story
 from chaos_aura.judge.consistency.leases.sweep import Violation, line_of, partial, returned, swept
 from chaos_aura.judge.consistency.models.lease import Lease
-from chaos_aura.judge.consistency.models.lease_call import call_of
+from chaos_aura.judge.consistency.models.lease_call import EXPIRE, NO_CAPACITY, Call, call_of
 from chaos_aura.judge.consistency.op import Op
 from chaos_aura.judge.consistency.search import Clock
 from chaos_aura.judge.consistency.verdict import Checked, Finding, Part, Validity, checked
@@ -37,11 +37,12 @@ class Swept:
 
     def touches(self, ops: Sequence[Op]) -> bool:
         """Whether something that is undecided is among these."""
-        calls = map(call_of, ops)
-        return any(
-            not self.keys.isdisjoint(call.keys) or call.kind in self.kinds or call.owner in self.owners
-            for call in calls
-        )
+        calls = [call_of(op) for op in ops if op.f != EXPIRE]
+        return any(self._is_of(call) for call in calls)
+
+    def _is_of(self, call: Call) -> bool:
+        may_be_counted = bool(self.kinds) and call.kind in (*self.kinds, "")
+        return may_be_counted or call.owner in self.owners or not self.keys.isdisjoint(call.keys)
 
 
 def check_leases(
@@ -57,8 +58,8 @@ def check_leases(
     try:
         with _no_cycles():
             found = sweep(read_story(open_blocks()), model)
-    except NotPlain:
-        found = None
+    except (NotPlain, TypeError):
+        found = None  # the careful reader says what it is
     if found and found.is_decided:
         return checked(found.operations, map(_part, found.violations), clock() - began_s, found.notes)
     read = read_ops(_lines(open_blocks()), where)
@@ -92,7 +93,7 @@ def sweep(story: Story, model: Lease) -> Swept:
         story.operations,
         tuple(wrong),
         frozenset(key for saw in answers.undecided for key in saw.keys),
-        frozenset(saw.kind for saw in answers.undecided if not saw.keys),
+        frozenset(saw.kind for saw in answers.undecided if saw.what == NO_CAPACITY),
         frozenset(story.doubtful),
         story.notes,
     )

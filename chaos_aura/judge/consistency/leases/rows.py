@@ -9,27 +9,29 @@ import orjson
 _BLOCK = 1 << 15  # of which all values fit a processor's cache
 
 
+BLANK: Any = object()  # an empty line
+
+
 class NotPlain(Exception):
     """Something that the quick way does not understand."""
 
 
 def blocks(file: BinaryIO) -> Iterator[bytes]:
     """Whole lines, many at once; the last line of the file may have no end."""
-    rest = b""
+    rest: list[bytes] = []
     while block := file.read(_BLOCK):
         end = block.rfind(b"\n") + 1
         if end:
-            yield rest + block[:end]
-            rest = block[end:]
-        else:
-            rest += block
-    if rest:
-        yield rest
+            yield b"".join((*rest, block[:end]))
+            rest = []
+        rest.append(block[end:])
+    if last := b"".join(rest):
+        yield last
 
 
 @dataclass
 class Rows:
-    """In order, an empty line as None. A last line that is torn is left out, and told once all are through."""
+    """In order. A last line that is torn is left out, and told once all are through."""
 
     blocks: Iterable[bytes]
     is_torn: bool = False
@@ -46,7 +48,7 @@ class Rows:
         values: list[Any] = []
         for number, line in enumerate(lines, 1):
             try:
-                values.append(orjson.loads(line) if line.strip() else None)
+                values.append(orjson.loads(line) if line.strip() else BLANK)
             except orjson.JSONDecodeError as cause:
                 if number < len(lines):
                     raise NotPlain(str(cause)) from cause

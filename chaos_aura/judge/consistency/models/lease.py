@@ -4,10 +4,11 @@
 from then on, if its owner has not given it back before.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from chaos_aura.judge.consistency.models.lease_call import (
     ACQUIRE,
@@ -21,15 +22,18 @@ from chaos_aura.judge.consistency.models.lease_call import (
     is_stand_in,
     stand_ins,
 )
-from chaos_aura.judge.consistency.models.model import State
+from chaos_aura.judge.consistency.models.model import State, Undecidable
 from chaos_aura.judge.consistency.op import End, Op
 
 
 class Held(NamedTuple):
+    """`expires_ns` tells one lease of an owner from another."""
+
     key: str
     owner: str
     kind: str
     token: int | None
+    expires_ns: int | None
 
 
 class _Now(NamedTuple):
@@ -57,9 +61,9 @@ class Lease:
 
     def says(self, op: Op) -> bool:
         if op.end is End.FAIL:
-            return op.f == ACQUIRE and (
-                op.error == BUSY or (op.error == NO_CAPACITY and call_of(op).kind in self.total)
-            )
+            call = call_of(op)
+            is_answer = bool(call.keys) if op.error == BUSY else op.error == NO_CAPACITY and call.kind in self.total
+            return op.f == ACQUIRE and is_answer
         return op.is_sure or op.f != READ
 
     def only_looks(self, op: Op) -> bool:
@@ -67,12 +71,18 @@ class Lease:
 
     def step(self, state: State, op: Op) -> State | None:
         assert isinstance(state, _Now)
+        if op.f == EXPIRE:
+            return _expired(state, op.asked)
         call = call_of(op)
         if op.f == READ:
             return state if call.holder == _holder(state, call.keys[0]) else None
         if op.f == ACQUIRE:
             return _acquired(state, call) if op.end is not End.FAIL else self._refused(state, op, call)
         return _released(state, call)
+
+    def whose(self, op: Op) -> str:
+        """Without an owner it is the process's: the same words of another are another operation."""
+        return op.process if op.f in (ACQUIRE, RELEASE) and call_of(op).owner == op.process else ""
 
     def parts(self, ops: Sequence[Op]) -> dict[Hashable, Sequence[Op]]:
         """By what was ever taken together; those of a kind whose capacity is asked about are one part."""
@@ -83,8 +93,8 @@ class Lease:
         roots: list[str] = []
         for _, call in calls:
             keys = call.keys or tuple(keys_of.get(call.owner, ())) or (f"{RELEASE} of {call.owner}",)
-            if call.kind in self.total:
-                keys = (*keys, f"kind {call.kind}")
+            if self.total and (call.kind in self.total or not call.kind):
+                keys = (*keys, "counted")
             joined.join(keys if not are_unnamed else (*keys, "all"))
             roots.append(keys[0])
         parts: dict[Hashable, list[Op]] = {}
@@ -95,7 +105,7 @@ class Lease:
     def _refused(self, state: _Now, op: Op, call: Call) -> State | None:
         if op.error == BUSY:
             return state if any(each.key in call.keys or is_stand_in(each.key) for each in state.held) else None
-        taken = sum(each.kind == call.kind for each in state.held)
+        taken = sum(each.kind in (call.kind, "") for each in state.held)  # that of no known kind may be of this
         return state if self.total[call.kind] - taken < call.count else None
 
 
@@ -108,7 +118,9 @@ def _acquired(state: _Now, call: Call) -> State | None:
         if any(before.get(key, -1) >= call.token for key in call.keys):
             return None
         newest = frozenset({**before, **dict.fromkeys(call.keys, call.token)}.items())
-    return _Now(state.held | {Held(key, call.owner, call.kind, call.token) for key in call.keys}, newest)
+    return _Now(
+        state.held | {Held(key, call.owner, call.kind, call.token, call.expires_ns) for key in call.keys}, newest
+    )
 
 
 def _released(state: _Now, call: Call) -> State | None:
@@ -121,23 +133,43 @@ def _released(state: _Now, call: Call) -> State | None:
     return _Now(state.held - given, state.newest)
 
 
+def _expired(state: _Now, lease: Mapping[str, Any]) -> State | None:
+    """What is left of it."""
+    over = {each for each in state.held if (each.owner, each.expires_ns) == (lease["owner"], lease["expires"])}
+    return _Now(state.held - over, state.newest) if over else None
+
+
 def _holder(state: _Now, key: str) -> str | None:
     return next((each.owner for each in state.held if each.key == key), None)
 
 
 def _named(ops: Sequence[Op]) -> Iterator[Op]:
-    """Of an acquisition of which nobody knows what it got: what its owner was seen with, and stand-ins for the rest."""
+    """With a kind where another line tells it; and of an acquisition of which nobody knows what it got, what its owner
+    was seen with, and stand-ins for the rest."""
+    calls = [call_of(op) for op in ops]
+    kinds = {
+        key: call.kind for op, call in zip(ops, calls, strict=True) if op.f == ACQUIRE for key in call.keys if call.kind
+    }
     seen: dict[str, set[str]] = {}
-    for call in map(call_of, ops):
+    for call in calls:
         if owner := call.holder or call.owner:
             seen.setdefault(owner, set()).update(call.keys)
-    for op in ops:
-        call = call_of(op)
-        if op.f == ACQUIRE and op.end is End.INFO and not call.keys:
-            known = sorted(seen[call.owner])
-            yield replace(op, asked={**op.asked, "keys": known + list(stand_ins(call))[len(known) :]})
-        else:
+    times = Counter(
+        call.owner for op, call in zip(ops, calls, strict=True) if op.f == ACQUIRE and op.end is not End.FAIL
+    )
+    for op, call in zip(ops, calls, strict=True):
+        if op.f != ACQUIRE or op.end is End.FAIL:
             yield op
+            continue
+        asked = dict(op.asked) if isinstance(op.asked, dict) else {"owner": call.owner}
+        if not call.kind and call.keys and (told := {kinds.get(key, "") for key in call.keys}) and len(told) == 1:
+            asked["kind"] = told.pop()
+        if not call.keys:
+            if times[call.owner] > 1:
+                raise Undecidable(f"{call.owner} asked several times, and nobody knows what it got in line {op.line}")
+            known = sorted(seen[call.owner])[: call.count]
+            asked["keys"] = [*known, *stand_ins(call, len(known))]
+        yield replace(op, asked=asked)
 
 
 def _keys_of_owners(calls: Iterable[Call]) -> dict[str, set[str]]:
@@ -163,9 +195,9 @@ def with_expiries(ops: Sequence[Op]) -> Sequence[Op]:
 
 
 def _expiry(op: Op, call: Call, moments: Sequence[tuple[int, int]]) -> Op:
-    after = bisect_right(moments, (call.expires_ns, float("inf")))
-    position = moments[after - 1][1] + 1 if after else op.invoked - 1
-    asked = {"owner": call.owner, "keys": list(call.keys), "token": call.token}
+    before = bisect_left(moments, (call.expires_ns,))
+    position = moments[before - 1][1] + 1 if before else op.invoked - 1
+    asked = {"owner": call.owner, "expires": call.expires_ns}
     return Op(EXPIRE, "clock", asked, None, End.INFO, position, None, line=op.line, end_line=op.end_line)
 
 

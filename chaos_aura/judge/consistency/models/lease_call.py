@@ -10,7 +10,8 @@
     {"f": "read", "key": "a100-0"}, answered "r1" or null      who has it
 
 `token` grows with each grant of a thing (fencing). `expires` is the time at which it is free again by itself; who asks
-says so by `ttl`, in nanoseconds, which counts where nobody knows the answer. Without `owner` it is the process's.
+says so by `ttl`, in nanoseconds, which counts where the answer does not tell. Without `owner` it is the process's. Who
+asks names `owner`, `keys`, `kind`, `count` and `ttl`; the answer `keys`, `token` and `expires`, and nothing else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from chaos_aura.judge.consistency.op import Op, told
 ACQUIRE, RELEASE, READ, EXPIRE = "acquire", "release", "read", "expire"
 BUSY, NO_CAPACITY = "busy", "no_capacity"
 _UNNAMED = "?"
+MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +43,44 @@ class Call:
 
 def call_of(op: Op) -> Call:
     """BadOp when it cannot be understood."""
-    asked = _mapping(op, op.asked)
     if op.f == READ:
         if op.key is None:
             raise BadOp("read needs a `key`")
         holder = op.answered.get("owner") if isinstance(op.answered, dict) else op.answered
         return Call("", (told(op.key),), holder=None if holder is None else told(holder))
-    answered = _mapping(op, op.answered) if op.is_sure else {}
-    both = {**asked, **answered}
-    keys = (told(op.key),) if op.key is not None else _names(both.get("keys", []))
-    count = _whole("count", both.get("count", len(keys))) or 0
+    asked = _mapping(op, op.asked)
+    answered = answer_of(op.answered) if op.is_sure and op.f == ACQUIRE else {}
+    keys = (told(op.key),) if op.key is not None else _names(answered.get("keys", asked.get("keys", [])))
+    count = _whole("count", asked.get("count", len(keys))) or 0
     if op.f == ACQUIRE and not keys and (op.is_sure or not count):
         raise BadOp("acquire names neither a `key` nor `keys`" + ("" if op.is_sure else " nor a `count`"))
+    if count > MOST:
+        raise BadOp(f"`count` is more than {MOST:,}: {count}")
     return Call(
-        owner=told(both.get("owner")) or op.process,
+        owner=_name("owner", asked.get("owner", "")) or op.process,
         keys=keys,
-        kind=str(both.get("kind", "")),
+        kind=_name("kind", asked.get("kind", "")),
         count=max(count, len(keys)),
-        token=_whole("token", both.get("token")),
-        expires_ns=_expires_ns(op, both),
+        token=_whole("token", (answered if op.f == ACQUIRE else asked).get("token")),
+        expires_ns=_expires_ns(op, asked, answered),
         is_partial=op.f == ACQUIRE and op.is_sure and is_partial(asked, keys),
     )
 
 
+def answer_of(value: Any) -> Mapping[str, Any]:
+    """`keys`, `token` and `expires` of whoever got something. Any other answer says only that he did."""
+    return {name: each for name, each in value.items() if each is not None} if isinstance(value, dict) else {}
+
+
 def is_partial(asked: Mapping[str, Any], keys: Sequence[str]) -> bool:
     """Whether somebody got something else than he had asked for: all or nothing is the rule."""
-    wanted = asked.get("keys")
-    return set(wanted) != set(keys) if wanted else asked.get("count", len(keys)) != len(keys)
+    wanted, count = asked.get("keys"), asked.get("count")
+    return set(wanted) != set(keys) if wanted else count is not None and count != len(keys)
 
 
-def stand_ins(call: Call) -> tuple[str, ...]:
+def stand_ins(call: Call, beyond: int) -> tuple[str, ...]:
     """For things that nobody knows the names of: nobody else can have one of them, but they are taken."""
-    return tuple(f"{_UNNAMED}{call.owner}#{number}" for number in range(call.count))
+    return tuple(f"{_UNNAMED}{call.owner}#{number}" for number in range(beyond, call.count))
 
 
 def is_stand_in(key: str) -> bool:
@@ -85,18 +93,24 @@ def _mapping(op: Op, value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         return {"owner": value}
     if isinstance(value, dict):
-        return value
+        return {name: each for name, each in value.items() if each is not None}
     raise BadOp(f"`value` of {op.f} is neither an owner nor an object: {value!r}")
 
 
-def _expires_ns(op: Op, both: Mapping[str, Any]) -> int | None:
+def _expires_ns(op: Op, asked: Mapping[str, Any], answered: Mapping[str, Any]) -> int | None:
     """Not before."""
-    told_ns, ttl_ns = _whole("expires", both.get("expires")), _whole("ttl", both.get("ttl"))
-    if told_ns is None and ttl_ns is not None:
-        if op.invoked_ns is None:
-            raise BadOp("what has a `ttl` needs a `time`")
-        return op.invoked_ns + ttl_ns
-    return told_ns
+    told_ns, ttl_ns = _whole("expires", answered.get("expires")), _whole("ttl", asked.get("ttl"))
+    if told_ns is None and ttl_ns is None:
+        return None
+    if op.invoked_ns is None:
+        raise BadOp("what expires needs a `time`")
+    return told_ns if told_ns is not None else op.invoked_ns + (ttl_ns or 0)
+
+
+def _name(what: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadOp(f"`{what}` is no text: {value!r}")
+    return value
 
 
 def _names(value: Any) -> tuple[str, ...]:

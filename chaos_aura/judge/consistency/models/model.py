@@ -27,6 +27,10 @@ class BadOp(ValueError):
     """Why an operation is none of the model's: "cas needs [from, to]"."""
 
 
+class Undecidable(Exception):
+    """Why nobody can say whether a history of the model is right."""
+
+
 class Model(Protocol):
     """Immutable. `None` is no state: it says that the operation cannot have happened there."""
 
@@ -51,6 +55,10 @@ class Model(Protocol):
 
 
 class Splits(Protocol):
-    """A model may also have this: objects that have nothing to do with each other are judged one by one."""
+    """A model may also have these."""
 
-    def parts(self, ops: Sequence[Op]) -> dict[Hashable, Sequence[Op]]: ...
+    def parts(self, ops: Sequence[Op]) -> dict[Hashable, Sequence[Op]]:
+        """Objects that have nothing to do with each other are judged one by one. Undecidable when nobody could."""
+
+    def whose(self, op: Op) -> str:
+        """What tells two operations of the same words apart; nothing, where it does not matter who asks."""
