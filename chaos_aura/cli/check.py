@@ -10,11 +10,10 @@ import typer
 
 from chaos_aura.cli.checked_history import check_file, lines_of
 from chaos_aura.cli.checked_run import check_run
+from chaos_aura.cli.validity import EXITS, say
 from chaos_aura.core.errors import BadInput
 from chaos_aura.judge.consistency.verdict import Checked, Finding, Part, Validity
 
-_EXITS = {Validity.VALID: 0, Validity.INVALID: 1, Validity.UNKNOWN: 3}
-_STYLES = {Validity.VALID: "green", Validity.INVALID: "red", Validity.UNKNOWN: "yellow"}
 _PARTS_TOLD = 5
 _LINES_TOLD = 40
 _LONGEST_NUMBER = 18
@@ -45,13 +44,13 @@ def check(
     path = Path(history)
     if not path.is_file():
         _refuse_for_runs(history, model, total)
-        raise typer.Exit(_EXITS[check_run(history, as_json=as_json)])
+        raise typer.Exit(EXITS[check_run(history, as_json=as_json)])
     name, found = check_file(path, model, _totals(total or []), time_limit_s)
     if as_json:
         typer.echo(json.dumps(_document(history, name, found), indent=2))
     else:
         _print(path, name, found)
-    raise typer.Exit(_EXITS[found.validity])
+    raise typer.Exit(EXITS[found.validity])
 
 
 def _refuse_for_runs(history: str, model: str, total: list[str] | None) -> None:
@@ -105,8 +104,7 @@ def _finding(part: Part) -> dict[str, Any]:
 
 
 def _print(path: Path, model: str, found: Checked) -> None:
-    typer.secho(found.validity.value.upper(), nl=False, fg=_STYLES[found.validity])
-    typer.echo(f"  {path}: {found.operations:,} operations as {model}, {found.took_s:.2f} s")
+    say(found.validity, f"{path}: {found.operations:,} operations as {model}, {found.took_s:.2f} s")
     for note in found.notes:
         typer.echo(f"note: {note}")
     wrong = [part for part in found.parts if part.validity is not Validity.VALID]

@@ -2,14 +2,16 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from chaos_aura.cli.validity import say
 from chaos_aura.core.errors import BadInput
 from chaos_aura.core.project import Project
-from chaos_aura.core.verdict import Judgement, Verdict, together
+from chaos_aura.core.verdict import Judgement, Verdict, together, unknown
 from chaos_aura.judge.consistency.verdict import Validity
 from chaos_aura.judge.exactly_once import ExactlyOnce, exactly_once
 from chaos_aura.record.history import ReadHistory, read_history
@@ -17,7 +19,6 @@ from chaos_aura.record.stores import FILE, KAFKA, NEO4J, POOL, Stores, read_stor
 from chaos_aura.report.kept_runs import KeptRun, chosen, kept_runs
 
 _VALIDITIES = {Verdict.PASS: Validity.VALID, Verdict.FAIL: Validity.INVALID, Verdict.UNKNOWN: Validity.UNKNOWN}
-_STYLES = {Validity.VALID: "green", Validity.INVALID: "red", Validity.UNKNOWN: "yellow"}
 
 
 def check_run(wanted: str, *, as_json: bool) -> Validity:
@@ -27,18 +28,22 @@ def check_run(wanted: str, *, as_json: bool) -> Validity:
     if not history.operations:
         raise BadInput(run.id, "recorded no operation", "check one whose experiment drives a load")
     found = exactly_once(history.operations, _stores_of(run), _tag_of(run))
-    said = together((found.agreement.judgement, found.ownership))
+    said = together((found.agreement.judgement, found.ownership, *_unread(history)))
     validity = _VALIDITIES[said.verdict]
     if as_json:
         typer.echo(json.dumps(_document(run, validity, said, found, history), indent=2))
     else:
-        typer.secho(validity.value.upper(), nl=False, fg=_STYLES[validity])
-        typer.echo(f"  {run.id}: {len(history.operations):,} operations, {found.agreement.acknowledged:,} grants")
+        told = f"{len(history.operations):,} operations, {found.agreement.acknowledged:,} grants"
+        say(validity, f"{run.id}: {told}")
         for reason in said.reasons:
             typer.echo(f"  {reason}")
-        if history.unread:
-            typer.echo(f"note: {history.unread} lines were torn, and were passed over")
     return validity
+
+
+def _unread(history: ReadHistory) -> Iterator[Judgement]:
+    """What was acknowledged in a line that is torn may be lost, and nobody would notice."""
+    if history.unread:
+        yield unknown(f"{history.unread} lines of the history were torn: what they told is not known")
 
 
 def _stores_of(run: KeptRun) -> Stores:

@@ -127,6 +127,22 @@ def test_a_run_is_judged_again_from_what_it_kept(here: PlacedStack) -> None:
     assert json.loads(here.command("check", "latest", "--json").stdout)["consistency"]["two_owners"]
 
 
+def test_a_run_whose_history_has_a_gap_is_unknown(here: PlacedStack) -> None:
+    folder = keep(here.project.home, "20261129T093012-neo4j_down", "passed")
+    (folder / "run.json").write_text('{"tag": "x"}', encoding="utf-8")
+    stores = {"pool": {"total": {}, "free": {}, "held": {"x-1": ["g-0"]}}, "neo4j": {}, "kafka": {}}
+    stores["pool"].update(total={"g": 1}, free={"g": 0})
+    rest = {"at": 1, "missing": {}, "absent": ["neo4j", "kafka"]}
+    (folder / "stores.json").write_text(json.dumps(stores | rest), encoding="utf-8")
+    _record(folder, "g-0", "x-1")
+    assert here.command("check", "latest").returncode == 0
+    with (folder / "history-load.jsonl").open("a", encoding="utf-8") as history:
+        history.write('{"op": "x-2", "is": "inv')
+    done = here.command("check", "latest")
+    assert done.returncode == 3
+    assert "1 lines of the history were torn" in done.stdout
+
+
 def test_without_a_dump_of_its_stores_nobody_knows(here: PlacedStack) -> None:
     folder = keep(here.project.home, "20261129T093012-neo4j_down", "passed")
     (folder / "run.json").write_text('{"tag": "x"}', encoding="utf-8")

@@ -154,25 +154,23 @@ class Answers:
 
     @cached_property
     def _laid_out(self) -> dict[str, Span]:
-        """In the order in which they were had: taken once those before it may be over, kept until the next is had."""
-        laid_out: dict[str, Span] = {}
-        over: dict[str, int] = {}
-        for hold in self.story.holds.values():
-            begin = max([hold.asked, *(over.get(key, 0) for key in hold.keys)])
-            laid_out[hold.owner] = (begin, min(hold.ended, self._followed.get(hold.owner, NEVER)))
-            over.update(dict.fromkeys(hold.keys, laid_out[hold.owner][1]))
-        return laid_out
+        """Each is taken once those before it are over, and kept until the next is had."""
+        return self._spanned(lambda _, span: span[1])
 
     @cached_property
     def _utmost(self) -> dict[str, Span]:
         """As early and as late as those before and after it allow."""
-        utmost: dict[str, Span] = {}
-        ended: dict[str, int] = {}
+        return self._spanned(lambda hold, _: hold.ends)
+
+    def _spanned(self, over: Callable[[Hold, Span], int]) -> dict[str, Span]:
+        """In the order in which they were had. `over`: from when on the next may have it."""
+        spans: dict[str, Span] = {}
+        since: dict[str, int] = {}
         for hold in self.story.holds.values():
-            begin = max([hold.asked, *(ended.get(key, 0) for key in hold.keys)])
-            utmost[hold.owner] = (begin, min(hold.ended, self._followed.get(hold.owner, NEVER)))
-            ended.update(dict.fromkeys(hold.keys, hold.ends))
-        return utmost
+            begin = max([hold.asked, *(since.get(key, 0) for key in hold.keys)])
+            span = spans[hold.owner] = (begin, min(hold.ended, self._followed.get(hold.owner, NEVER)))
+            since.update(dict.fromkeys(hold.keys, over(hold, span)))
+        return spans
 
     @cached_property
     def _followed(self) -> dict[str, int]:
