@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from awaiting import wait_until
+from clock_cases import awaited, injector, skew
 from hurting import is_well, paused, process_of, runs_anew, unwell
 from local_stack import PlacedStack
 from store_witnesses import is_off
@@ -20,13 +21,9 @@ from store_witnesses import is_off
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import Service, Target
 from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import Capability, Fault, Proof, Undo
-from chaos_aura.core.kinds import KINDS
-from chaos_aura.faults.awaiting import await_proof
+from chaos_aura.core.fault import Capability, Fault, Undo
 from chaos_aura.faults.contract import Case, InjectorContract
-from chaos_aura.faults.ground import Ground
 from chaos_aura.stack.running import RunningStack
-from injectors.clock import ClockInjector
 from injectors.clock.file import READ_AGAIN_WITHIN_S, ClockFile
 from injectors.clock.reading import Clock
 
@@ -303,26 +300,6 @@ def test_silence_is_not_waited_for(protocol: str) -> None:
     with _answering(None) as address, pytest.raises(TargetUnfit):
         Clock("it", address, protocol).read()
     assert time.monotonic() - began_s < _NOT_FOR_EVER_S
-
-
-def injector(stack: RunningStack) -> ClockInjector:
-    return ClockInjector(Ground(stack.project.home, dict(os.environ)))
-
-
-def skew(name: str, offset_s: float) -> Fault:
-    return Fault("clock_skew", name, KINDS["clock_skew"].read({"offset_s": offset_s}), 30)
-
-
-def awaited(look: Callable[[Undo], Proof], undo: Undo) -> Proof:
-    """As the contract does it: one that a busy machine keeps from telling the time is asked again."""
-
-    def seen() -> Proof:
-        try:
-            return look(undo)
-        except TargetUnfit as cause:
-            return Proof(holds=False, seen=str(cause))
-
-    return await_proof(seen, _WITHIN_S)
 
 
 def can(stack: RunningStack, name: str, offset_s: float) -> Capability:

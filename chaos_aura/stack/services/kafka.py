@@ -85,6 +85,9 @@ class Kafka:
             # A killed broker is let in again only when its former session has ended: by default after 9 s.
             "broker.session.timeout.ms": "3000",
             "broker.heartbeat.interval.ms": "500",
+            # A clock set back within these (25 by default) leaves the controller waiting for the time it had: no topic
+            # can be made until then, while the broker serves those there are.
+            "controller.quorum.append.linger.ms": "0",
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())
 
