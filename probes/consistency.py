@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from chaos_aura.judge.agreement import type_of
+from chaos_aura.judge.consistency.stores.pool import type_of
 from chaos_aura.record.samples import BACKLOG, FILE, newest_samples
 from probes.around import catalogue
 from probes.pool import read_pool
@@ -48,6 +48,7 @@ def agreement() -> dict[str, Any]:
     """What was found when the history of the current run was laid beside its stores, and GPUs that had two owners.
 
     `{"state": "measured", "acknowledged": 110, "lost": [], "doubled": [], "disagreeing": [], "phantom": [],
-    "leaked": [], "two_owners": [], "missing": {}}`; before the load has ended, `{"state": "not measured yet"}`.
+    "reordered": [], "leaked": [], "counts": {"lost": 0}, "two_owners": [], "missing": {}}`;
+    before the load has ended, `{"state": "not measured yet"}`.
     """
     return dict(Run.current().finding("consistency") or NOT_MEASURED_YET)

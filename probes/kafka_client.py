@@ -41,6 +41,8 @@ _FAILURES = (
 class Record:
     key: bytes
     value: bytes
+    partition: int
+    offset: int
 
 
 class Topic:
@@ -85,7 +87,7 @@ class Topic:
             for partition, records in self._consumer.poll(timeout_ms=_POLL_MS).items():
                 for record in records:
                     read_to[partition.partition] = record.offset + 1
-                    self._found(Record(record.key or b"", record.value or b""))
+                    self._found(Record(record.key or b"", record.value or b"", partition.partition, record.offset))
             self._skip_what_is_no_record(read_to)
             if time.monotonic() > deadline_s:
                 raise TimeoutError(f"topic {self._name} could not be read to its end in time")

@@ -9,7 +9,7 @@ from steady_states.border import is_not_measured_yet, judging, not_measured_yet,
 __all__ = ["no_backlog_is_older_than", "no_gpu_has_two_owners", "nothing_acknowledged_is_lost", "the_pool_is_balanced"]
 
 _MEASURED = "measured"
-_WRONG = ("lost", "doubled", "disagreeing", "phantom", "leaked")
+_WRONG = ("lost", "doubled", "disagreeing", "phantom", "reordered", "leaked")
 _TOLD = 3
 
 

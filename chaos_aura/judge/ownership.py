@@ -73,9 +73,14 @@ def certain_holds(operations: Iterable[Operation]) -> list[Hold]:
 
 def two_owners(operations: Iterable[Operation]) -> tuple[TwoOwners, ...]:
     """One for each hold that began while another went on, in the order of time."""
+    return overlapping(certain_holds(operations))
+
+
+def overlapping(holds: Iterable[Hold]) -> tuple[TwoOwners, ...]:
+    """All holds of a GPU have to be among them."""
     found: list[TwoOwners] = []
     longest: dict[str, Hold] = {}
-    for hold in sorted(certain_holds(operations), key=attrgetter("from_ns", "gpu_id", "allocation")):
+    for hold in sorted(holds, key=attrgetter("from_ns", "gpu_id", "allocation")):
         before = longest.get(hold.gpu_id)
         if before is not None and (before.until_ns is None or hold.from_ns < before.until_ns):
             found.append(TwoOwners(hold.gpu_id, before, hold))

@@ -1,4 +1,5 @@
-"""What each store holds of a run, as it was read when the load had ended: `stores.json`; docs/runs.md shows it."""
+"""What the stores hold of a run, as it was read when the load had ended: `stores.json`, and beside it the lines of each
+allocation (`rows.py`). docs/runs.md shows both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ import orjson
 from chaos_aura.core.errors import BadInput
 
 FILE = "stores.json"
-POOL, NEO4J, KAFKA = "pool", "neo4j", "kafka"
+POOL, REDIS, USAGE = "pool", "redis", "usage"
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +25,55 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """An allocation in Neo4j."""
+class Past:
+    """A decision as a context remembers it."""
 
-    decisions: int
-    state: str
-    gpu_ids: tuple[str, ...] = ()
+    allocation: str
+    decided_at_ms: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A tenant's window in Redis, as it lies there. `damaged`: why it is none."""
+
+    past: tuple[Past, ...] = ()
+    damaged: str = ""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """`kafka`: by allocation and kind the ids of its events, in order, one that was delivered twice twice.
+    """`contexts` and `usage`: by tenant of the run; of usage what each field has come to.
 
     `missing`: why a store could not be read; nothing is known of it then. `absent`: what the stack does not have.
     """
 
     at_ns: int = 0
     pool: Pool = field(default_factory=Pool)
-    neo4j: Mapping[str, Recorded] = field(default_factory=dict)
-    kafka: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    contexts: Mapping[str, Context] = field(default_factory=dict)
+    usage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
 
+    def is_read(self, store: str) -> bool:
+        return store not in self.missing and store not in self.absent
+
     def to_json(self) -> bytes:
-        stores = {POOL: self.pool, NEO4J: self.neo4j, KAFKA: self.kafka}
-        return orjson.dumps({"at": self.at_ns, **stores, "missing": self.missing, "absent": self.absent})
+        stores = {POOL: self.pool, REDIS: self.contexts, USAGE: self.usage}
+        head = {"schema": _SCHEMA, "at": self.at_ns}
+        return orjson.dumps({**head, **stores, "missing": self.missing, "absent": self.absent})
 
     @classmethod
     def of(cls, document: Mapping[str, Any], where: str = FILE) -> "Stores":
         """BadInput when it is none: half a document would look like a loss."""
         try:
             pool = document[POOL]
+            _require_schema(document)
             return cls(
                 int(document["at"]),
                 Pool(_numbers(pool["total"]), _numbers(pool["free"]), _texts(pool["held"])),
-                {name: _recorded(row) for name, row in document[NEO4J].items()},
-                {name: _texts(kinds) for name, kinds in document[KAFKA].items()},
+                {str(tenant): _context(row) for tenant, row in document[REDIS].items()},
+                {str(tenant): _numbers(row) for tenant, row in document[USAGE].items()},
                 {str(name): str(why) for name, why in document["missing"].items()},
                 tuple(map(str, document["absent"])),
             )
@@ -77,8 +92,14 @@ def read_stores(path: Path) -> Stores:
     return Stores.of(document, str(path))
 
 
-def _recorded(row: Mapping[str, Any]) -> Recorded:
-    return Recorded(int(row["decisions"]), str(row["state"]), tuple(map(str, row["gpu_ids"])))
+def _require_schema(document: Mapping[str, Any]) -> None:
+    if document["schema"] != _SCHEMA:
+        raise ValueError(f"schema {document['schema']!r}, known is {_SCHEMA}")
+
+
+def _context(row: Mapping[str, Any]) -> Context:
+    past = (Past(str(each["allocation"]), int(each["decided_at_ms"]), str(each["outcome"])) for each in row["past"])
+    return Context(tuple(past), str(row["damaged"]))
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, int]:

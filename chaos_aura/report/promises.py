@@ -1,4 +1,4 @@
-"""Whether what tenants were told came true: nothing lost, doubled, contradicted or leaked."""
+"""Whether what tenants were told came true: nothing lost, doubled, contradicted, leaked, made up or out of order."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ from chaos_aura.report.part import Part
 from chaos_aura.report.quantity import count
 
 _KINDS = ("lost", "doubled", "disagreeing", "leaked")
+_RARE = ("phantom", "reordered")  # told where there are any
 _MOST_NAMED = 3
 
 
@@ -14,6 +15,7 @@ def promises(consistency: Part) -> Iterable[Line]:
     if not consistency.members:
         return
     found = {kind: _found(consistency[kind]) for kind in _KINDS}
+    found |= {kind: some for kind in _RARE if (some := _found(consistency[kind])) and some[1]}
     told = []
     if (acknowledged := consistency["acknowledged"].number) is not None:
         told.append(Line.of(f"{count(acknowledged)} acknowledged"))

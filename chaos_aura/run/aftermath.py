@@ -5,9 +5,9 @@ from typing import Any
 
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.verdict import Verdict, unknown
-from chaos_aura.judge.agreement import Kind
-from chaos_aura.judge.exactly_once import ExactlyOnce, exactly_once
-from chaos_aura.record.history import read_history
+from chaos_aura.judge.exactly_once import ExactlyOnce, exactly_once_of
+from chaos_aura.record.batches import batches
+from chaos_aura.record.rows import OF_ALLOCATIONS
 from chaos_aura.record.stores import read_stores
 from chaos_aura.run.run import Run
 from chaos_aura.run.sampler import Sampler
@@ -15,7 +15,6 @@ from chaos_aura.run.sampler import Sampler
 _DUMPS_WITHIN_S = 30.0
 _QUIET_WITHIN_S = 20.0  # until what was acknowledged last has arrived everywhere
 _LOOK_EVERY_S = 0.5
-_MAY_STILL_COME = {Kind.LOST, Kind.LEAKED}
 
 
 def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
@@ -27,12 +26,10 @@ def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
         except ChaosAuraError as cause:
             run.verdicts.judge("consistency", unknown(str(cause)))
             return None
-        kinds = {each.kind for each in found.agreement.findings}
-        may_mend = bool(kinds) and kinds <= _MAY_STILL_COME
         is_unread = found.agreement.judgement.verdict is Verdict.UNKNOWN and bool(found.missing)
-        if not (may_mend or is_unread) or time.monotonic() > deadline_s or run.is_stopping:
-            run.verdicts.judge("consistency", found.agreement.judgement)
-            run.verdicts.judge("ownership", found.ownership)
+        if not (found.agreement.may_mend or is_unread) or time.monotonic() > deadline_s or run.is_stopping:
+            for what, judgement in found.judgements.items():
+                run.verdicts.judge(what, judgement)
             return found
         run.wait(_LOOK_EVERY_S)
 
@@ -40,8 +37,9 @@ def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
 def _look(run: Run, sampler: Sampler) -> ExactlyOnce:
     if why := sampler.dump_stores(_DUMPS_WITHIN_S):
         raise ChaosAuraError("stores", f"could not be read: {why}", f"the sampler's log: {run.folder.log('sampler')}")
-    operations = read_history(run.folder.histories()).operations
-    return exactly_once(operations, read_stores(run.folder.stores), run.tag)
+    stores = read_stores(run.folder.stores)
+    with batches(run.folder.path, filter(stores.is_read, OF_ALLOCATIONS)) as (some, sorter):
+        return exactly_once_of(some, stores, run.tag, sorter.buckets("holds"))
 
 
 def as_result(found: ExactlyOnce | None) -> dict[str, Any] | None:

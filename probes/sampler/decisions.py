@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.operation import ALLOCATE
-from chaos_aura.record.stores import Recorded
+from chaos_aura.record.rows import Recorded
 from probes.packages import require
 from probes.sampler.waiting import Acknowledged, Backlogs
 
@@ -17,12 +18,17 @@ _THERE: LiteralString = (
     "UNWIND $ids AS id MATCH (decision:Decision {allocation_id: id}) RETURN decision.allocation_id AS id"
 )
 _OF_RUN: LiteralString = """
-MATCH (allocation:Allocation) WHERE allocation.allocation_id STARTS WITH $tag
-RETURN allocation.allocation_id AS id, allocation.state AS state,
-       COUNT { (allocation)-[:DECIDED_BY]->(:Decision) } AS decisions,
+MATCH (allocation:Allocation) WHERE allocation.allocation_id STARTS WITH $tag AND allocation.allocation_id > $after
+WITH allocation ORDER BY allocation.allocation_id LIMIT $page
+OPTIONAL MATCH (allocation)-[:DECIDED_BY]->(decision:Decision)
+WITH allocation, collect(decision) AS decisions
+RETURN allocation.allocation_id AS id, allocation.state AS state, size(decisions) AS decisions,
+       decisions[0].tenant AS tenant, decisions[0].decided_at_ms AS decided_at_ms, decisions[0].outcome AS outcome,
        [(allocation)-[:HOLDS|HELD]->(gpu:Gpu) | gpu.gpu_id] AS gpu_ids
+ORDER BY id
 """
 _AT_ONCE = 1000
+_PAGE = 5000
 _WITHIN_S = 4.0  # a fresh server plans its first queries for seconds
 _ALL_WITHIN_S = 20.0
 
@@ -50,12 +56,13 @@ class Decisions:
         """The server plans the query, and this process imports the client, before anything depends on it."""
         self._ask(_THERE, _WITHIN_S, ids=[])
 
-    def of_run(self, tag: str) -> dict[str, Recorded]:
-        rows = self._ask(_OF_RUN, _ALL_WITHIN_S, tag=tag)
-        return {
-            row["id"]: Recorded(row["decisions"], row["state"] or "", tuple(sorted(set(row["gpu_ids"]))))
-            for row in rows
-        }
+    def of_run(self, tag: str) -> Iterator[tuple[str, Recorded]]:
+        """In pages. PingFailed when they did not all come."""
+        after, deadline_s = "", time.monotonic() + _ALL_WITHIN_S
+        while rows := self._ask(_OF_RUN, max(0.1, deadline_s - time.monotonic()), tag=tag, after=after, page=_PAGE):
+            for row in rows:
+                yield row["id"], _recorded(row)
+            after = rows[-1]["id"]
 
     def _ask(self, text: LiteralString, timeout_s: float, **parameters: Any) -> list[dict[str, Any]]:
         with self._asking:
@@ -65,3 +72,14 @@ class Decisions:
 
                 self._client = Neo4j(self._catalogue.service("neo4j").uri)
             return self._client.ask(text, timeout_s, **parameters)
+
+
+def _recorded(row: Mapping[str, Any]) -> Recorded:
+    return Recorded(
+        row["decisions"],
+        row["state"] or "",
+        tuple(sorted(set(row["gpu_ids"]))),
+        row["tenant"] or "",
+        row["decided_at_ms"] or 0,
+        row["outcome"] or "",
+    )

@@ -11,8 +11,8 @@ from typing import Any
 from chaos_aura.core.errors import BadInput, ChaosAuraError, PingFailed
 from chaos_aura.pings import of_service
 from chaos_aura.record.following import Following
+from chaos_aura.record.rows import KAFKA, NEO4J
 from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
-from chaos_aura.record.stores import KAFKA, NEO4J
 from chaos_aura.supervision.client import Supervision
 from probes.around import catalogue
 from probes.readiness import API, SILENT, read_readiness
@@ -20,9 +20,10 @@ from probes.run import Run
 from probes.sampler.decisions import Decisions
 from probes.sampler.events import Events
 from probes.sampler.processes import Processes
-from probes.sampler.stores_file import read_all, uses, write_stores
+from probes.sampler.stores_file import Dump, uses
 from probes.sampler.ticking import Ticking
 from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
+from probes.sampler.workflows import RunWorkflows
 
 _EVERY_S, _OFTEN_S = 1.0, 0.5
 _PING_WITHIN_S = 2.0
@@ -39,7 +40,9 @@ class Sampler:
         self._samples = Samples(folder / FILE)
         backlogs = Backlogs(Following(folder))
         self._decisions = Decisions(self._catalogue, backlogs)
-        self._events = Events(self._catalogue, self._run.tag, backlogs)
+        self._events = Events(self._catalogue, folder, self._run.tag, backlogs)
+        workflows = RunWorkflows(self._catalogue)
+        self._dump = Dump(self._catalogue, folder, self._run.tag, self._decisions, self._events, workflows)
         self._processes = Processes(self._samples, home, self._run.pid)
         self._told: set[str] = set()
 
@@ -61,8 +64,7 @@ class Sampler:
 
     def write_stores(self) -> None:
         """OSError when they could not be written."""
-        stores = read_all(self._catalogue, self._run.tag, self._decisions, self._events)
-        write_stores(self._run.folder, stores)
+        self._dump.write()
 
     def _threads(self) -> list[Ticking]:
         health = [

@@ -11,6 +11,10 @@ import pytest
 from kept_run_folders import keep
 from local_stack import PlacedStack
 
+from chaos_aura.judge.consistency.stores.agreement import STORES
+from chaos_aura.record.rows import TEMPORAL
+from chaos_aura.record.stores import POOL, Pool, Stores
+
 _PUBLISHED = Path(__file__).parents[1] / "judge" / "consistency" / "published"
 _RIGHT, _WRONG = "etcd_002.jsonl", "classic_stale_read.jsonl"
 _TWO_OWNERS = (
@@ -130,17 +134,36 @@ def test_a_run_is_judged_again_from_what_it_kept(here: PlacedStack) -> None:
 def test_a_run_whose_history_has_a_gap_is_unknown(here: PlacedStack) -> None:
     folder = keep(here.project.home, "20261129T093012-neo4j_down", "passed")
     (folder / "run.json").write_text('{"tag": "x"}', encoding="utf-8")
-    stores = {"pool": {"total": {}, "free": {}, "held": {"x-1": ["g-0"]}}, "neo4j": {}, "kafka": {}}
-    stores["pool"].update(total={"g": 1}, free={"g": 0})
-    rest = {"at": 1, "missing": {}, "absent": ["neo4j", "kafka"]}
-    (folder / "stores.json").write_text(json.dumps(stores | rest), encoding="utf-8")
+    pool = Pool({"g": 1}, {"g": 0}, {"x-1": ("g-0",)})
+    absent = tuple(store for store in STORES if store != POOL)
+    (folder / "stores.json").write_bytes(Stores(1, pool, absent=absent).to_json())
     _record(folder, "g-0", "x-1")
     assert here.command("check", "latest").returncode == 0
     with (folder / "history-load.jsonl").open("a", encoding="utf-8") as history:
         history.write('{"op": "x-2", "is": "inv')
     done = here.command("check", "latest")
     assert done.returncode == 3
-    assert "1 lines of the history were torn" in done.stdout
+    assert "1 line of the history torn" in done.stdout
+
+
+def test_what_shows_it_is_told_with_it(here: PlacedStack) -> None:
+    folder = keep(here.project.home, "20261129T093012-neo4j_down", "passed")
+    (folder / "run.json").write_text('{"tag": "x"}', encoding="utf-8")
+    pool = Pool({"g": 1}, {"g": 0}, {"x-1": ("g-0",)})
+    absent = tuple(store for store in STORES if store not in (POOL, TEMPORAL))
+    (folder / "stores.json").write_bytes(Stores(1, pool, absent=absent).to_json())
+    (folder / "stores-temporal.jsonl").write_text('{"id": "x-1", "status": "failed"}\n', encoding="utf-8")
+    _record(folder, "g-0", "x-1")
+    done = here.command("check", "latest")
+    assert done.returncode == 1
+    assert "x-1 was granted, and its workflow is failed:\n  allocate by t, ok after 0.0 ms, at 5 ns" in done.stdout
+    assert '  temporal holds {"status": "failed"}' in done.stdout
+    [finding] = json.loads(here.command("check", "latest", "--json").stdout)["consistency"]["disagreeing"]
+    assert finding["operations"][0]["op"] == "x-1"
+    (folder / "stores-temporal.jsonl").unlink()
+    refused = here.command("check", "latest")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert "stores-temporal.jsonl: cannot be read (No such file or directory)" in refused.stderr
 
 
 def test_without_a_dump_of_its_stores_nobody_knows(here: PlacedStack) -> None:

@@ -1,5 +1,6 @@
 """The page on runs tells of every field of result.json, of every outcome and every file, and of nothing else."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -13,8 +14,9 @@ from chaos_aura.core.operation import ALLOCATE, CANARY, RELEASE, Operation, Outc
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.core.project import Project
 from chaos_aura.core.verdict import passed
-from chaos_aura.judge.agreement import Kind
 from chaos_aura.judge.baseline import Baseline
+from chaos_aura.judge.consistency.stores.agreement import STORES
+from chaos_aura.judge.consistency.stores.finding import Kind
 from chaos_aura.judge.exactly_once import exactly_once
 from chaos_aura.judge.moment import Moment
 from chaos_aura.judge.quality import Defect
@@ -23,6 +25,7 @@ from chaos_aura.load.arrivals import Pattern
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.shapes import NAMES
 from chaos_aura.load.state import Doing, LoadState
+from chaos_aura.record.rows import Recorded, Rows
 from chaos_aura.record.stores import Stores
 from chaos_aura.run.about import About
 from chaos_aura.run.evidence import Evidence
@@ -42,7 +45,7 @@ _PAGE = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf
 _S = 1_000_000_000
 _UNTIL_NS = 60 * _S
 # What lies within these is told in a sentence, or its names are not ours.
-_WHOLE = {"faults[].parameters", "recovery.bad", "consistency.missing", "versions"}
+_WHOLE = {"faults[].parameters", "recovery.bad", "consistency.counts", "consistency.missing", "versions"}
 _WHOLE |= {f"consistency.{kind.value}" for kind in Kind}
 _ENDED = LoadState(Doing.ENDED, due=3, begun=3, hold_s=1.0)
 _RUNNING = LoadState(Doing.RUNNING, rate_per_s=4.5)
@@ -126,7 +129,7 @@ def document(run: Run) -> dict[str, Any]:
         tenants=load,  # type: ignore[arg-type]
         outage=Outage(0, 1, 2),
         watched=Watched(load.observation(), recovered),
-        consistency=exactly_once(load.operations, Stores(missing={"kafka": "away"}), ""),
+        consistency=exactly_once(load.operations, Rows(), Stores(missing={"kafka": "away"}), ""),
     )
     return result(run, evidence, run.verdicts.conclude(), Revision("1b52640", False))
 
@@ -146,12 +149,18 @@ def test_what_may_be_null_is(run: Run) -> None:
 
 def test_a_finding_is_as_it_is_told() -> None:
     found = exactly_once(
-        [allocated("r", 1, 2, "t4-0")], Stores(missing={"pool": "away", "kafka": "away"}), ""
+        [allocated("r", 1, 2, "t4-0")],
+        Rows(neo4j={"r": Recorded(0, "granted")}),
+        Stores(missing=dict.fromkeys(STORES[:1] + STORES[2:], "away")),
+        "",
     ).to_dict()
     [finding] = found["lost"]
     example = re.search(r"A \*\*finding\*\* is `(\{.*\})`", _PAGE)
     assert example
-    assert re.findall(r'"(\w+)": ', example[1]) == list(finding)
+    shown = json.loads(example[1])
+    assert list(shown) == list(finding)
+    assert list(shown["operations"][0]) == list(finding["operations"][0])
+    assert list(shown["seen"][0]) == list(finding["seen"][0])
     assert {kind.value for kind in Kind} == {
         name for name, how in re.findall(r"^\| `consistency\.(\w+)` \| ([\w ]+)", _PAGE, re.M) if how[:4] == "list"
     }

@@ -15,7 +15,7 @@ TOLERANCES = [getattr(module, name) for module in MODULES for name in module.__a
 AGREES: dict[str, Any] = {
     "state": "measured",
     "acknowledged": 3,
-    **{kind: [] for kind in ("lost", "doubled", "disagreeing", "phantom", "leaked", "two_owners")},
+    **{kind: [] for kind in ("lost", "doubled", "disagreeing", "phantom", "reordered", "leaked", "two_owners")},
     "missing": {},
 }
 BALANCED = {"balanced": True, "total": {"t4": 4}, "free": {"t4": 3}, "held": {"t4": 1}, "holders": 1}
@@ -45,6 +45,7 @@ def arguments(tolerance: Callable[..., Judgement]) -> list[str]:
         (lambda: consistency.nothing_acknowledged_is_lost(AGREES), Verdict.PASS),
         (lambda: consistency.nothing_acknowledged_is_lost({**AGREES, "lost": [FINDING]}), Verdict.FAIL),
         (lambda: consistency.nothing_acknowledged_is_lost({**AGREES, "leaked": [FINDING]}), Verdict.FAIL),
+        (lambda: consistency.nothing_acknowledged_is_lost({**AGREES, "reordered": [FINDING]}), Verdict.FAIL),
         (lambda: consistency.nothing_acknowledged_is_lost({**AGREES, "missing": {"kafka": "away"}}), Verdict.UNKNOWN),
         (
             lambda: consistency.nothing_acknowledged_is_lost(

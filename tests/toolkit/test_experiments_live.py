@@ -11,6 +11,7 @@ import neo4j
 import pytest
 from chaos_run import NOISE, Ran, action, call, ended, experiment, started
 
+from chaos_aura.judge.consistency.stores.finding import Kind
 from chaos_aura.stack.running import RunningStack
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
@@ -62,7 +63,7 @@ def assert_whole(ran: Ran, stack: RunningStack) -> None:
     assert all(fault["in_force_s"] and fault["healed_s"] for fault in ran.result["faults"])
     consistency = ran.result["consistency"]
     assert consistency["acknowledged"] > 100
-    assert not any(consistency[kind] for kind in ("lost", "doubled", "disagreeing", "phantom", "leaked", "two_owners"))
+    assert not any(consistency[kind] for kind in (*Kind, "two_owners"))
     assert ran.result["load"]["begun"] == ran.result["load"]["due"]
     assert ran.folder
     assert {"worker.log", "api.log"} <= {path.name for path in (ran.folder / "logs").iterdir()}

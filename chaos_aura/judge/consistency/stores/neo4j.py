@@ -1,0 +1,27 @@
+"""Decisions in Neo4j beside what tenants were told."""
+
+from collections.abc import Iterator, Mapping
+
+from chaos_aura.judge.consistency.stores.finding import Finding, Kind
+from chaos_aura.judge.consistency.stores.phantoms import GRANTED, RELEASED, named, phantoms
+from chaos_aura.judge.consistency.stores.told import Told
+from chaos_aura.record.rows import NEO4J, Recorded
+
+
+def of_neo4j(told: Told, recorded: Mapping[str, Recorded]) -> Iterator[Finding]:
+    for name, gpus in told.granted.items():
+        row = recorded.get(name)
+        if row is None or not row.decisions:
+            yield Finding(Kind.LOST, NEO4J, name, "was granted, and Neo4j has no decision of it")
+        elif frozenset(row.gpu_ids) != gpus:
+            yield Finding(Kind.DISAGREEING, NEO4J, name, f"got {named(gpus)}, and Neo4j says {named(row.gpu_ids)}")
+    for name in sorted(told.released & recorded.keys()):
+        if recorded[name].state != RELEASED:
+            yield Finding(Kind.LOST, NEO4J, name, f"was released, and Neo4j says {recorded[name].state}")
+    for name, row in recorded.items():
+        if row.decisions > 1:
+            yield Finding(Kind.DOUBLED, NEO4J, name, f"has {row.decisions} decisions in Neo4j")
+        if row.state in (GRANTED, RELEASED):
+            yield from phantoms(told, NEO4J, name, row.state)
+        elif name not in told.asked:
+            yield Finding(Kind.PHANTOM, NEO4J, name, "is in Neo4j, and nobody asked for it")
