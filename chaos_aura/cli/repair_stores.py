@@ -25,7 +25,7 @@ class Progress:
 
 
 def repair_stores(question: Mapping[str, Any], told: Callable[[Progress], None]) -> Mapping[str, Any]:
-    """{"looked_at", "items", "left", ...}. NotAnswered without one. The process is gone afterwards, whatever happens."""
+    """{"looked_at", "items", "left", ...}. NotAnswered without one. The process is gone afterwards."""
     with _child() as child:
         patience = threading.Timer(_WITHIN_S, child.kill)
         patience.start()

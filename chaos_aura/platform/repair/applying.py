@@ -53,7 +53,7 @@ class Applying:
                     continue
                 except DependencyAway as cause:
                     away = str(cause)
-            yield Applied(tuple(Done(item, False, away) for plan in batch.values() for item in plan.items), ())
+            yield _not_tried(batch, away)
 
     async def _batch(self, former: Mapping[str, Plan]) -> Applied:
         told = await self._looking.told_of(list(former))
@@ -79,6 +79,11 @@ class Applying:
         asked = [answering(store, one, _WRITTEN_WITHIN_S) for (_, store), one in writing.items()]
         ends = await asyncio.gather(*asked, return_exceptions=True)
         return {where: str(end) for where, end in zip(writing, ends, strict=True) if end is not None}
+
+
+def _not_tried(batch: Mapping[str, Plan], why: str) -> Applied:
+    done = tuple(Done(item, False, why) for plan in batch.values() for item in plan.items)
+    return Applied(done, tuple(left for plan in batch.values() for left in plan.left))
 
 
 def _together(former: Plan, now: Plan) -> list[Item]:

@@ -1,42 +1,20 @@
 """What is missing of an allocation, for every combination of what the stores may hold."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from repaired_allocations import GRANTED, ID, PENDING, REFUSED, RELEASED
 
 from chaos_aura.platform.allocation.orders import Store
-from chaos_aura.platform.model import (
-    Allocation,
-    AllocationRequest,
-    DecidedBy,
-    Decision,
-    EventKind,
-    GpuType,
-    Grant,
-    Outcome,
-    Quote,
-    RefusalReason,
-    State,
-)
+from chaos_aura.platform.model import Allocation, EventKind, State
 from chaos_aura.platform.model.event import event_of_release, events_of_decision
 from chaos_aura.platform.repair.plan import KINDS, Fate, Plan, events_to_write, may_lack, plan_of
 from chaos_aura.platform.repair.told import Standing, Told
 from chaos_aura.platform.stores.kept import Kept
 
-ID = "run-1"
-QUOTE = Quote(1.0, 2.0)
-PENDING = Allocation(AllocationRequest(ID, "acme", GpuType.T4, 1, 1.0), requested_at_ms=1)
-APPROVED = Decision(Outcome.APPROVED, DecidedBy.MAJORITY, "", QUOTE, 2)
-NO = Decision(Outcome.REFUSED, DecidedBy.RULES, "", QUOTE, 2, RefusalReason.NO_CAPACITY)
-GRANTED = replace(
-    PENDING, state=State.GRANTED, decision=APPROVED, grant=Grant(ID, ("t4-0",), 3), granted_at_ms=3
-)  # fmt: skip
-RELEASED = replace(GRANTED, state=State.RELEASED, released_at_ms=4, release_reason="asked")
-REFUSED = replace(PENDING, state=State.REFUSED, decision=NO)
 DECIDED = {each.state.value: each for each in (GRANTED, RELEASED, REFUSED)}
 HELD_KINDS = [
     frozenset(some) for some in chain.from_iterable(combinations(EventKind, size) for size in range(len(EventKind) + 1))
