@@ -2,7 +2,7 @@
 
 import json
 import os
-import sys
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from chaos_aura.cli.output import say_aside
-from chaos_aura.cli.repair_stores import Progress, repair_stores
+from chaos_aura.cli.output import Output
+from chaos_aura.cli.repair_progress import followed
 from chaos_aura.cli.repair_view import lines_of
-from chaos_aura.core.errors import BadInput, NotAnswered, StackDown
+from chaos_aura.core.errors import BadInput, ChaosAuraError, NotAnswered
 from chaos_aura.core.project import Project
 from chaos_aura.report.kept_runs import KeptRun, chosen, kept_runs
 from chaos_aura.stack.running import RunningStack
@@ -46,14 +46,17 @@ def repair(
     """
     project = Project.around(Path.cwd(), os.environ)
     wanted = chosen(kept_runs(project.home), run)
-    answer = _asked(_question(project, wanted, request or (), apply=apply))
+    answer = followed(_question(project, wanted, request or (), apply=apply))
+    output = Output()
     if as_json:
-        typer.echo(json.dumps(_document(wanted, answer, applied=apply), indent=2))
+        output.say(json.dumps(_document(wanted, answer, applied=apply), indent=2))
     if answer["looked_at"] is None:
         raise _away(answer)
     if not as_json:
-        _print(wanted, answer, applied=apply)
-    raise typer.Exit(_exit_code(answer))
+        _tell(output, answer, "" if apply else _to_type(wanted, request or ()))
+    if code := _exit_code(answer):
+        raise typer.Exit(code)
+    output.check()
 
 
 def _question(project: Project, run: KeptRun, only: Sequence[str], *, apply: bool) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def _addresses(project: Project) -> dict[str, str]:
     """Past the edges: a fault on one does not blind whoever looks."""
     try:
         catalogue = RunningStack.of(project).catalogue
-    except StackDown as down:
+    except ChaosAuraError as down:
         raise BadInput(down.where, down.why, down.remedy) from down
     uris = {service.name: service.uri for service in catalogue.services if service.name in _ASKED}
     for name in _ASKED:
@@ -85,28 +88,6 @@ def _since_ms(run: KeptRun) -> int:
         return 0
 
 
-def _asked(question: Mapping[str, Any]) -> Mapping[str, Any]:
-    reached = Progress("", 0, 0)
-
-    def told(progress: Progress) -> None:
-        nonlocal reached
-        reached = progress
-        if sys.stderr.isatty():
-            say_aside(_said(progress), dim=True)
-
-    try:
-        return repair_stores(question, told)
-    except KeyboardInterrupt:
-        say_aside(_said(reached) if reached.items else "nothing had been written yet")
-        raise
-
-
-def _said(progress: Progress) -> str:
-    if not progress.items:
-        return progress.doing
-    return f"{progress.doing}: {progress.repaired:,} of {progress.items:,} are there again"
-
-
 def _away(answer: Mapping[str, Any]) -> NotAnswered:
     (left,) = answer["left"]
     why = f"{left['why']}; nobody knows what is missing, and nothing was written"
@@ -119,11 +100,15 @@ def _document(run: KeptRun, answer: Mapping[str, Any], *, applied: bool) -> dict
     return {"schema": 1, "run": run.id, "applied": applied, **told}
 
 
-def _print(run: KeptRun, answer: Mapping[str, Any], *, applied: bool) -> None:
+def _tell(output: Output, answer: Mapping[str, Any], to_type: str) -> None:
     for line in lines_of(answer):
-        typer.echo(line)
-    if answer["items"] and not applied:
-        typer.echo(f"nothing was written; to write it again: chaos-aura repair {run.id} --apply")
+        output.say(line)
+    if answer["items"] and to_type:
+        output.say(f"nothing was written; to write it again: {to_type}")
+
+
+def _to_type(run: KeptRun, only: Sequence[str]) -> str:
+    return shlex.join(["chaos-aura", "repair", run.id, *(f"--request={each}" for each in only), "--apply"])
 
 
 def _exit_code(answer: Mapping[str, Any]) -> int:

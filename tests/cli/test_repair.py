@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,9 @@ from run_books import (
     put_back_to_granted,
 )
 
+from chaos_aura.cli.repair_progress import followed
+from chaos_aura.cli.repair_stores import Progress
+from chaos_aura.cli.repair_view import lines_of
 from chaos_aura.core.process import ProcessId
 from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
@@ -199,6 +202,7 @@ def test_one_allocation_alone_and_none_of_another_run(run: RunOfAStack) -> None:
         lose_decision(run.stack, run.allocation("two"))
         only = ("--request", run.allocation("two"))
         assert run.missing(1, *only) == [(run.allocation("two"), "neo4j", "decision")]
+        assert run.repair(*only).stdout.endswith(f"chaos-aura repair {run.id} --request={only[1]} --apply\n")
         assert run.missing(0, *only, "--apply") == [(run.allocation("two"), "neo4j", "decision")]
         assert run.missing(1) == [(run.allocation("one"), "neo4j", "decision")]
         assert run.missing(0, "--apply") == [(run.allocation("one"), "neo4j", "decision")]
@@ -268,6 +272,32 @@ def test_interrupted_it_says_how_far_it_came_and_leaves_nobody(run: RunOfAStack)
         "nothing had been written yet\n"
         "interrupted: what it has written stays; run it again, it finds what is still missing\n"
     )
+
+
+def test_interrupted_in_the_midst_it_counts_what_is_there_again(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: object, told: Callable[[Progress], None]) -> dict[str, Any]:
+        for repaired in (0, 50):
+            told(Progress("writing", repaired, 1200))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        followed({}, interrupted)
+    assert capsys.readouterr().err == "writing: 50 of 1,200 are there again\n"
+
+
+def test_many_are_told_shortly_and_what_an_id_carries_steers_no_terminal() -> None:
+    row = {"store": "kafka", "missing": "event granted", "state": "granted", "why": "Kafka holds no event"}
+    items = [{**row, "allocation": f"r-{each}\x1b[2J", "repaired": None, "why_not": ""} for each in range(30)]
+    lines = list(lines_of({"looked_at": {"temporal": 30}, "items": items, "left": []}))
+    assert lines[0] == "kafka: 30 missing"
+    assert lines[-1] == "  and 10 more (--json tells all)"
+    assert len(lines) == 22
+    assert lines[1] == "  r-0 [2J  event granted: Temporal knows it as granted, Kafka holds no event"
+    some = [{**each, "repaired": number == 0, "why_not": "away"} for number, each in enumerate(items[:2])]
+    lines = list(lines_of({"looked_at": {"temporal": 30}, "items": some, "left": []}))
+    assert lines[0] == "kafka: 1 of 2 repaired"
+    assert lines[2].startswith("  NOT repaired  r-1")
+    assert lines[2].endswith("; away")
 
 
 def test_a_run_of_which_temporal_knows_nothing_is_not_called_whole(run: RunOfAStack) -> None:
