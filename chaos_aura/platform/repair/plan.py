@@ -65,7 +65,7 @@ class Plan:
 
 
 def may_lack(kept: Kept | None, kinds: AbstractSet[EventKind], *, is_running: bool) -> bool:
-    """False only when nothing can be missing, whatever Temporal may tell."""
+    """False where both stores tell the same whole story: then Temporal need not be asked."""
     return not _is_whole(kept, kinds, (*_ENDS, State.GRANTED.value) if is_running else _ENDS)
 
 
