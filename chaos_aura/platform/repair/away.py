@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from temporalio.client import WorkflowFailureError
 
 from chaos_aura.platform.errors import DependencyAway
+from chaos_aura.platform.trace.answer import in_one_line
 
 
 async def answering[Answer](store: str, asking: Awaitable[Answer], within_s: float) -> Answer:
@@ -19,8 +20,3 @@ async def answering[Answer](store: str, asking: Awaitable[Answer], within_s: flo
         raise DependencyAway(store, f"no answer within {within_s:g} s") from cause
     except Exception as cause:
         raise DependencyAway(store, in_one_line(cause)) from cause
-
-
-def in_one_line(cause: BaseException) -> str:
-    name, first = type(cause).__name__, next(iter(str(cause).splitlines()), "").rstrip(": ")
-    return first if first.startswith(name) else f"{name}: {first}" if first else name
