@@ -49,7 +49,7 @@ def _judged(run: KeptRun) -> ExactlyOnce:
         raise empty
     stores = _stores_of(run)
     with batches(run.folder, filter(stores.is_read, OF_ALLOCATIONS)) as (some, sorter):
-        found = exactly_once_of(some, stores, _tag_of(run), sorter.buckets("holds"))
+        found = exactly_once_of(some, stores, run.tag, sorter.buckets("holds"))
     if not found.operations:
         raise empty
     return found
@@ -80,13 +80,6 @@ def _stores_of(run: KeptRun) -> Stores:
     if path.exists():
         return read_stores(path)
     return Stores(missing=dict.fromkeys(STORES, "this run kept no dump of it"))
-
-
-def _tag_of(run: KeptRun) -> str:
-    tag = run.told.get("tag")
-    if not isinstance(tag, str) or not tag:
-        raise BadInput(str(run.folder / "run.json"), "has no `tag`", "check another run (see: chaos-aura runs)")
-    return tag
 
 
 def _document(run: KeptRun, validity: Validity, said: Judgement, found: ExactlyOnce) -> dict[str, Any]:

@@ -30,6 +30,7 @@ COMMANDS = {
     "runs": "Show the runs that are kept here, newest first.",
     "result": "Tell again how a run ended.",
     "check": "Judge whether a history can be explained, or a run again.",
+    "repair": "Write again what the stores of a run lack and Temporal still knows.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }
@@ -38,6 +39,7 @@ _TYPERS_INTERRUPTED = 130  # its own number, whatever the signal was
 _WHAT_IS_LEFT = {
     "up": "interrupted: nothing that this command started is left running",
     "down": "interrupted: run chaos-aura down again",
+    "repair": "interrupted: what it has written stays; run it again, it finds what is still missing",
     "inject": "interrupted: what may be left of its fault ends by itself; see: chaos-aura leases",
 }
 

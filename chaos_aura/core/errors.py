@@ -10,6 +10,7 @@ ChaosAuraError
 ├── ServiceUnhealthy    a service runs badly or not at all
 │   └── PortTaken       because a stranger listens where it should
 ├── PingFailed          one real operation on one service did not succeed
+├── NotAnswered         whoever would know did not answer, so nobody knows
 ├── NotMeasured         what is asked for has not been seen, or not enough of it
 ├── FaultRefused        a limit or another fault forbids it; nothing was touched
 ├── FaultImpossible     no injector can do it to this target on this machine; nothing was touched
@@ -90,6 +91,10 @@ class PortTaken(ServiceUnhealthy):
 
 class PingFailed(ChaosAuraError):
     pass
+
+
+class NotAnswered(ChaosAuraError):
+    exit_code = 3
 
 
 class NotMeasured(ChaosAuraError):

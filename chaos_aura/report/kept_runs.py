@@ -32,6 +32,14 @@ class KeptRun:
         return began_at if isinstance(began_at, str) else ""
 
     @property
+    def tag(self) -> str:
+        """With which the ids of all its allocations begin. BadInput when it is not known."""
+        tag = self.told.get("tag")
+        if not isinstance(tag, str) or not tag:
+            raise BadInput(str(self.folder / _RUN), "has no `tag`", "name another run (see: chaos-aura runs)")
+        return tag
+
+    @property
     def why_no_result(self) -> str:
         return "cannot be read" if (self.folder / _RESULT).exists() else "is not there: it goes on still, or was killed"
 

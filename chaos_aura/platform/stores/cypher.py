@@ -79,4 +79,21 @@ MATCH (request:Request)-[:LED_TO]->(:Allocation)-[:DECIDED_BY]->(decision)
 RETURN properties(request) AS request, properties(decision) AS decision
 """
 
+_SHORT: Final[LiteralString] = """
+RETURN allocation.allocation_id AS allocation_id, allocation.state AS state,
+       EXISTS { (allocation)-[:DECIDED_BY]->(:Decision) } AS has_decision
+"""
+
+KEPT: Final[LiteralString] = (
+    """
+MATCH (allocation:Allocation)
+WHERE allocation.allocation_id STARTS WITH $prefix AND allocation.allocation_id > $after
+WITH allocation ORDER BY allocation.allocation_id LIMIT $limit
+"""
+    + _SHORT
+    + "ORDER BY allocation_id"
+)
+
+KEPT_OF: Final[LiteralString] = "UNWIND $ids AS id MATCH (allocation:Allocation {allocation_id: id})" + _SHORT
+
 PING: Final[LiteralString] = "RETURN 1"

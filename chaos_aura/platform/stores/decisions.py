@@ -14,6 +14,7 @@ from chaos_aura.platform.model.context import WINDOW_SIZE
 from chaos_aura.platform.stores import cypher
 from chaos_aura.platform.stores.decision_rows import Damaged, Row, allocation_of, past_decision_of, row_of
 from chaos_aura.platform.stores.group_commit import GroupCommit
+from chaos_aura.platform.stores.kept import Kept, kept_of
 
 FAILURES: Final[tuple[type[Exception], ...]] = (DriverError, TransientError, DatabaseError, OSError, TimeoutError)
 
@@ -85,6 +86,14 @@ class Decisions:
         found = [each for each in map(_allocation, records) if each]
         found.sort(key=lambda each: (each.requested_at_ms, each.allocation_id), reverse=True)
         return tuple(found)
+
+    async def kept(self, prefix: str, after: str, limit: int) -> tuple[Kept, ...]:
+        """A page of those whose ids begin so, by id; `after` is the last of the page before."""
+        return tuple(map(kept_of, await self._ask(cypher.KEPT, {"prefix": prefix, "after": after, "limit": limit})))
+
+    async def kept_of(self, allocation_ids: Sequence[str]) -> tuple[Kept, ...]:
+        """Of those that are there."""
+        return tuple(map(kept_of, await self._ask(cypher.KEPT_OF, {"ids": list(allocation_ids)})))
 
     async def ping(self) -> None:
         await self._ask(cypher.PING, {})
