@@ -18,7 +18,7 @@ _LOOK_EVERY_S = 0.5
 
 
 def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
-    """Judges it. What is missing may still be under way, and is waited for; what is twice or wrong stays so."""
+    """Judges it. What is missing may still be under way, and is waited for: else it were told beside what is wrong."""
     deadline_s = time.monotonic() + _QUIET_WITHIN_S
     while True:
         try:

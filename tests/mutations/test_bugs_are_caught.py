@@ -20,7 +20,7 @@ _UP_WITHIN_S = 170
 _RUN_WITHIN_S = 170
 _BEGINS_WITHIN_S = 60
 _CAPACITY = "20"
-_RATE_PER_S, _DRIVES_S = 10.0, 6.0
+_RATE_PER_S, _DRIVES_S = 10.0, 12.0
 _TRIES = 3
 
 
@@ -66,7 +66,7 @@ def test_it_is_caught(place: PlacedStack, bug: Bug, tmp_path: Path) -> None:
     assert bool(found["two_owners"]) is bug.owners
     assert "consistency: " in ran.reasons or "ownership: " in ran.reasons
     again = place.command("check", "latest")
-    assert (again.returncode, again.stdout.split(":")[0]) == (1, "INVALID"), again.stdout
+    assert (again.returncode, again.stdout.split()[0]) == (1, "INVALID"), again.stdout
 
 
 def decided(place: PlacedStack, bug: Bug, tmp_path: Path) -> Ran:
@@ -83,6 +83,7 @@ def run_with(place: PlacedStack, bug: Bug, tmp_path: Path) -> Ran:
     method = [action("drive_allocations", rate_per_s=_RATE_PER_S, baseline_s=_DRIVES_S)]
     if bug.kills:
         method.append(action("kill", target="worker"))
+    method.append(action("stop_load"))
     before = runs_in(place)
     process = started(tmp_path, environ, experiment(method))
     begun = wait_until(lambda: runs_in(place) - before, _BEGINS_WITHIN_S, "the run has begun")

@@ -48,10 +48,8 @@ class Agreement:
 
     @property
     def may_mend(self) -> bool:
-        """Something is wrong, and all of it may still be under way."""
-        return bool(self.findings) and all(
-            each.kind in _COME_LATER or each.store in _MADE_OF_OTHERS for each in self.findings
-        )
+        """Some of what is wrong may still be under way. What is not can be told apart only when that has come."""
+        return any(each.kind in _COME_LATER or each.store in _MADE_OF_OTHERS for each in self.findings)
 
 
 def agreement(operations: Iterable[Operation], rows: Rows, stores: Stores, tag: str) -> Agreement:

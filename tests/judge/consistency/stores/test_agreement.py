@@ -280,6 +280,7 @@ def test_only_the_newest_decisions_are_in_a_context() -> None:
         (in_temporal(GIVEN_BACK, "running"), True),
         (in_neo4j(KEPT, decisions=2), False),
         (events(KEPT, swapped), False),
+        (lambda held: not_in_neo4j(KEPT)(events(KEPT, swapped)(held)), True),
     ],
 )
 def test_what_is_missing_may_still_come_and_what_is_wrong_stays(plant: Planted, may_mend: bool) -> None:
