@@ -1,0 +1,62 @@
+"""A topic read and judged; of one allocation, its story too."""
+
+import time
+from collections.abc import Iterable, Mapping
+from threading import Event as Flag
+from typing import Any
+
+from chaos_aura.core.errors import PingFailed
+from chaos_aura.judge.consistency.events import EventLog, Record, Scope, Span
+from probes.event_log.groups import settled
+from probes.event_log.question import Question
+from probes.event_log.reading import Progress, reading
+from probes.event_log.story import Story
+
+_MS = 1000
+
+
+def validate(question: Question, stop: Flag, progress: Progress) -> dict[str, Any]:
+    """{"validity": "valid", "records": 41, ..., "range": {"0": {"from": 0, "to": 12}}, "groups": [...]}"""
+    began_s = time.monotonic()
+    until_s = began_s + question.within_s
+    try:
+        with reading(question.kafka, question.topic) as topic:
+            spans = topic.spans(question.since_ms, question.until_ms, are_all_within=question.are_all_within)
+            answer = _judged(spans, question, topic.records(spans, until_s, stop, progress))
+    except PingFailed as silent:
+        spans = {}
+        answer = _log(question, spans).judged(_end_ms(question, 0), str(silent)).to_dict()
+    answer |= {"range": {str(each): {"from": span.begin, "to": span.end} for each, span in spans.items()}}
+    answer |= {"took_s": round(time.monotonic() - began_s, 3)}
+    return answer if question.only or not spans else _with_groups(answer, question, spans)
+
+
+def _judged(spans: Mapping[int, Span], question: Question, records: Iterable[Record]) -> dict[str, Any]:
+    log, story, asked_ms, why_unread = _log(question, spans), Story(question.only), int(time.time() * _MS), ""
+    try:
+        for record in records:
+            log.take(record)
+            if question.only:
+                story.see(record)
+    except PingFailed as silent:
+        why_unread = str(silent)
+    found = log.judged(_end_ms(question, asked_ms), why_unread).to_dict()
+    return found | ({"story": story.rows(), "left_out": story.left_out} if question.only else {})
+
+
+def _log(question: Question, spans: Mapping[int, Span]) -> EventLog:
+    return EventLog(spans, Scope(question.prefix, question.only))
+
+
+def _end_ms(question: Question, asked_ms: int) -> int:
+    return asked_ms if question.until_ms is None else min(question.until_ms, asked_ms)
+
+
+def _with_groups(answer: dict[str, Any], question: Question, spans: Mapping[int, Span]) -> dict[str, Any]:
+    """Beside the verdict: that they cannot be asked changes nothing of it."""
+    ends = {each: span.end for each, span in spans.items()}
+    try:
+        groups, notes = settled(question.kafka, question.topic, ends)
+    except PingFailed as silent:
+        groups, notes = (), [f"groups are not known: {silent}"]
+    return answer | {"groups": [each.to_dict(ends) for each in groups], "notes": [*answer["notes"], *notes]}
