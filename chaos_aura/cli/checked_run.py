@@ -27,7 +27,7 @@ def check_run(wanted: str, *, as_json: bool) -> Validity:
     history = read_history(sorted(run.folder.glob("history-*.jsonl")))
     if not history.operations:
         raise BadInput(run.id, "recorded no operation", "check one whose experiment drives a load")
-    found = exactly_once(history.operations, _stores_of(run), _tag_of(run))
+    found = exactly_once(history.operations, _stores_of(run), tag_of(run))
     said = together((found.agreement.judgement, found.ownership, *_unread(history)))
     validity = _VALIDITIES[said.verdict]
     if as_json:
@@ -54,7 +54,7 @@ def _stores_of(run: KeptRun) -> Stores:
     return Stores(missing=dict.fromkeys((POOL, NEO4J, KAFKA), "this run kept no dump of it"))
 
 
-def _tag_of(run: KeptRun) -> str:
+def tag_of(run: KeptRun) -> str:
     tag = run.told.get("tag")
     if not isinstance(tag, str) or not tag:
         raise BadInput(str(run.folder / "run.json"), "has no `tag`", "check another run (see: chaos-aura runs)")

@@ -52,7 +52,7 @@ class Reading:
         begins = firsts if since_ms is None else {**ends, **self._from(since_ms)}
         until = ends if until_ms is None else {**ends, **self._from(until_ms)}
         spans = {}
-        for each, first in firsts.items():
+        for each, first in sorted(firsts.items()):
             begin = max(first, begins[each])
             is_whole = begin == 0 or (are_all_within and since_ms is not None and begin > first)
             spans[each] = Span(begin, max(begin, min(until[each], ends[each])), is_whole, since_ms)

@@ -46,9 +46,9 @@ class Ending:
 
     def notes(self) -> Iterator[str]:
         if self.unfinished:
-            yield f"{self.unfinished:,} allocations are being decided just now: unfinished, not incomplete"
+            yield f"allocations that are being decided just now: {self.unfinished:,} (unfinished, not incomplete)"
         if self._cut:
-            yield f"{self._cut:,} allocations may have begun before what was read: their beginning was not judged"
+            yield f"allocations that may have begun before what was read: {self._cut:,} (their beginning is not judged)"
 
     def _began_within(self, row: int) -> bool:
         requested_ms = self._stories.at_ms(row, Kind.REQUESTED) if self._stories.seen(row) & 1 else None

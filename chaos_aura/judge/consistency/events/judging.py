@@ -126,7 +126,7 @@ class EventLog:
         yield from self._partitions.gaps(is_at_end=is_at_end)
         yield from unevenness(allocations)
         if self._back:
-            yield f"{self._back:,} events say they happened before the one before them: {self._example_back}"
+            yield f"times that go back within an allocation: {self._back:,}, the first of {self._example_back}"
 
 
 def _text(key: bytes | None) -> str:

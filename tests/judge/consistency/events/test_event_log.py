@@ -146,7 +146,7 @@ def test_what_is_being_decided_just_now_is_no_violation() -> None:
         found = judged(given, until_ms=BEGAN_MS + age_ms)
         assert (found.validity is Validity.INVALID) == is_violation
         assert found.unfinished == (not is_violation)
-    assert "1 allocations are being decided" in judged(given, until_ms=BEGAN_MS).notes[0]
+    assert "being decided just now: 1" in judged(given, until_ms=BEGAN_MS).notes[0]
 
 
 def test_a_story_that_lacks_its_middle_is_not_excused_by_its_age() -> None:
@@ -158,7 +158,7 @@ def test_what_may_have_begun_before_the_range_is_not_called_incomplete() -> None
     given = [record("r-1", "granted", 7), record("r-1", "requested", 8)]
     found = judged(given, cut)
     assert (found.validity, wrongs(found)) == (Validity.VALID, [])
-    assert found.notes == ["1 allocations may have begun before what was read: their beginning was not judged"]
+    assert found.notes == ["allocations that may have begun before what was read: 1 (their beginning is not judged)"]
     assert wrongs(judged(given, {0: replace(cut[0], is_whole=True)})) == [
         ("out_of_order", "r-1"),
         ("incomplete", "r-1"),
@@ -223,7 +223,7 @@ def test_a_time_that_goes_back_is_a_note() -> None:
     given = [*story("r-1", REFUSED[:2]), record("r-1", "refused", 2, at_ms=BEGAN_MS - 5)]
     found = judged(given)
     assert found.validity is Validity.VALID
-    assert found.notes == ["1 events say they happened before the one before them: r-1:allocation.refused at 0@2"]
+    assert found.notes == ["times that go back within an allocation: 1, the first of r-1:allocation.refused at 0@2"]
 
 
 def test_only_what_is_asked_for_is_judged() -> None:
