@@ -18,6 +18,7 @@ from chaos_aura.stack.running import RunningStack
 
 TOPIC = "allocation.events"
 CANNOT_BE_ASKED = 2
+_LOOK = "look at: chaos-aura status"
 _LATER_S = 45.0  # than its own limit: a stop of last resort, when Kafka has its client wait for ever
 _TELLS_WITHIN_S = 30.0  # how far it came, after a Ctrl-C
 
@@ -95,12 +96,12 @@ def _answer(child: "subprocess.Popen[bytes]") -> Answer:
                 return dict(told["answer"])
             else:
                 raise _error(**told["error"])
-    raise ChaosAuraError("events", f"no answer came: {_last_words(child)}", "look at: chaos-aura status")
+    raise ChaosAuraError("events", f"no answer came: {_last_words(child)}", _LOOK)
 
 
 def _error(*, where: str, why: str, remedy: str, is_bad_input: bool) -> ChaosAuraError:
     kind = BadInput if is_bad_input else ChaosAuraError
-    return kind(where, why, remedy)
+    return kind(where, why, remedy or _LOOK)
 
 
 def _last_words(child: "subprocess.Popen[bytes]") -> str:

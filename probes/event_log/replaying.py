@@ -95,7 +95,7 @@ def _source(question: Question, stop: Flag, progress: Progress) -> Iterator[Iter
         yield _until_stopped(read_lines(Path(question.source)), stop)
         return
     until_s = time.monotonic() + question.within_s
-    with reading(question.kafka, question.topic) as topic:
+    with reading(question.kafka, question.topic, question.within_s) as topic:
         spans = topic.spans(question.since_ms, question.until_ms)
         yield topic.records(spans, until_s, stop, progress)
 

@@ -12,10 +12,11 @@ from chaos_aura.judge.consistency.events import Record
 from probes.event_log.reading import Stopped
 from probes.kafka_client import KafkaAdminClient, KafkaProducer, TopicAlreadyExistsError, asking, opened
 
-_CONNECTS_WITHIN_MS = 5_000
+_CONNECTS_WITHIN_MS = 10_000
 _ANSWERS_WITHIN_MS = 10_000
 _DELIVERS_WITHIN_MS = 20_000
 _LARGEST = 4 * 1024 * 1024
+_BATCH = 128 * 1024
 _MOST_UNDER_WAY = 2_000
 _LOOKS_EVERY_S = 0.2
 _ACKNOWLEDGED_EVERY_S = 0.002
@@ -89,6 +90,8 @@ def writing_topic(address: str, topic: str, stop: Flag, *, may_make: bool) -> It
         "delivery_timeout_ms": _DELIVERS_WITHIN_MS,
         "max_block_ms": _ANSWERS_WITHIN_MS,
         "max_request_size": _LARGEST,
+        "batch_size": _BATCH,
+        "linger_ms": 5,
         "allow_auto_create_topics": False,
         "metrics_enabled": False,
     }
@@ -119,7 +122,9 @@ def _partitions(address: str, topic: str) -> int:
 
 
 def _make(address: str, topic: str) -> int:
-    wanted = {"num_partitions": _PARTITIONS, "replication_factor": 1, "configs": {"max.message.bytes": str(_LARGEST)}}
+    # Records keep their times, which may be older than what Kafka would keep.
+    configs = {"max.message.bytes": str(_LARGEST), "retention.ms": "-1"}
+    wanted = {"num_partitions": _PARTITIONS, "replication_factor": 1, "configs": configs}
     with _admin(address) as admin, asking(address), suppress(TopicAlreadyExistsError):
         admin.create_topics({topic: wanted}, timeout_ms=_ANSWERS_WITHIN_MS)
     until_s = time.monotonic() + _KNOWN_WITHIN_S

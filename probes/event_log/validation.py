@@ -20,7 +20,7 @@ def validate(question: Question, stop: Flag, progress: Progress) -> dict[str, An
     began_s = time.monotonic()
     until_s = began_s + question.within_s
     try:
-        with reading(question.kafka, question.topic) as topic:
+        with reading(question.kafka, question.topic, question.within_s) as topic:
             spans = topic.spans(question.since_ms, question.until_ms, are_all_within=question.are_all_within)
             answer = _judged(spans, question, topic.records(spans, until_s, stop, progress))
     except PingFailed as silent:
