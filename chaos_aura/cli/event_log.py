@@ -12,12 +12,13 @@ import typer
 
 from chaos_aura.cli.failure import report_error
 from chaos_aura.cli.output import say_aside
-from chaos_aura.core.errors import BadInput, ChaosAuraError
+from chaos_aura.core.errors import BadInput, ChaosAuraError, StackDown
 from chaos_aura.core.project import Project
 from chaos_aura.stack.running import RunningStack
 
 TOPIC = "allocation.events"
 CANNOT_BE_ASKED = 2
+_KAFKA = "kafka"
 _LOOK = "look at: chaos-aura status"
 _LATER_S = 45.0  # than its own limit: a stop of last resort, when Kafka has its client wait for ever
 _TELLS_WITHIN_S = 30.0  # how far it came, after a Ctrl-C
@@ -26,8 +27,13 @@ type Answer = dict[str, Any]
 
 
 def kafka_of(project: Project) -> str:
-    """Its own address: a fault on an edge does not blind whoever looks. BadInput when the stack has none."""
-    return RunningStack.of(project).catalogue.service("kafka").uri
+    """Its own address: a fault on an edge does not blind whoever looks. StackDown when it was not started."""
+    stack = RunningStack.of(project)
+    address = stack.catalogue.service(_KAFKA).uri
+    child = stack.supervisor.children().get(_KAFKA)
+    if child is None or child.process is None:
+        raise StackDown(_KAFKA, "is not running", "run: chaos-aura up kafka")
+    return address
 
 
 def ask(question: Mapping[str, Any], within_s: float, interrupted: Callable[[Answer], None] = lambda _: None) -> Answer:
