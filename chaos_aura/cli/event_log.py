@@ -1,6 +1,7 @@
 """Events on Kafka: asked of a process of the probes, which imports what reads them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -36,15 +37,16 @@ def kafka_of(project: Project) -> str:
     return address
 
 
-def ask(question: Mapping[str, Any], within_s: float, interrupted: Callable[[Answer], None] = lambda _: None) -> Answer:
-    """`interrupted` is told how far it came, where somebody does not want to wait any more."""
+def ask(question: Mapping[str, Any], within_s: float, interrupted: Callable[[Answer], None] | None = None) -> Answer:
+    """`interrupted`, when there is one, is told how far it came, where somebody does not want to wait any more."""
     with _child(within_s + _LATER_S) as child:
         try:
             _put(child, question)
             return _answer(child)
         except KeyboardInterrupt:
-            with suppress(ChaosAuraError, OSError):
-                interrupted(_stopped(child))
+            if interrupted:
+                with suppress(ChaosAuraError, OSError):
+                    interrupted(_stopped(child))
             raise
 
 
@@ -76,8 +78,7 @@ def _child(within_s: float) -> Iterator["subprocess.Popen[bytes]"]:
 def _put(child: "subprocess.Popen[bytes]", question: Mapping[str, Any]) -> None:
     assert child.stdin
     with suppress(BrokenPipeError):  # why it has ended already, it tells on standard error
-        child.stdin.write(json.dumps(question).encode() + b"\n")
-        child.stdin.flush()
+        os.write(child.stdin.fileno(), json.dumps(question).encode() + b"\n")
 
 
 def _stopped(child: "subprocess.Popen[bytes]") -> Answer:
@@ -95,12 +96,12 @@ def _answer(child: "subprocess.Popen[bytes]") -> Answer:
     assert child.stdout
     with _Progress() as progress:
         for line in child.stdout:
-            told = json.loads(line)
+            told = json.loads(line) if line.endswith(b"\n") else {}  # it was killed in the middle of it
             if "progress" in told:
                 progress.show(told["progress"]["read"], told["progress"]["of"])
             elif "answer" in told:
                 return dict(told["answer"])
-            else:
+            elif "error" in told:
                 raise _error(**told["error"])
     raise ChaosAuraError("events", f"no answer came: {_last_words(child)}", _LOOK)
 

@@ -80,8 +80,8 @@ class Reading:
             with asking(self._address):
                 found = self._consumer.poll(timeout_ms=_POLL_MS)
             for batch in found.values():
-                heard_s = time.monotonic()
                 yield batch
+                heard_s = time.monotonic()  # what is made of them may take long
             if stop.is_set():
                 raise Stopped
             self._refuse_to_wait(spans, until_s, heard_s)

@@ -7,6 +7,7 @@ from chaos_aura.judge.consistency.events import Record, Scope
 from chaos_aura.judge.consistency.events.schema import KINDS, Event, NoEvent, read_event
 
 _MOST_ROWS = 1000
+_LONGEST_MS = 1 << 62  # of times that are none, the difference may be more than JSON can hold
 
 
 class Story:
@@ -60,5 +61,6 @@ def _spaced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     before_ms = None
     for row in rows:
         at_ms = row["at_ms"]
-        yield row | {"since_before_ms": None if None in (at_ms, before_ms) else at_ms - before_ms}
+        since_ms = None if at_ms is None or before_ms is None else at_ms - before_ms
+        yield row | {"since_before_ms": None if since_ms is None else max(-_LONGEST_MS, min(since_ms, _LONGEST_MS))}
         before_ms = before_ms if at_ms is None else at_ms

@@ -17,22 +17,23 @@ _MS = 1000
 
 def validate(question: Question, stop: Flag, progress: Progress) -> dict[str, Any]:
     """{"validity": "valid", "records": 41, ..., "range": {"0": {"from": 0, "to": 12}}, "groups": [...]}"""
-    began_s = time.monotonic()
+    began_s, began_ms = time.monotonic(), int(time.time() * _MS)
     until_s = began_s + question.within_s
     try:
         with reading(question.kafka, question.topic, question.within_s) as topic:
             spans = topic.spans(question.since_ms, question.until_ms, are_all_within=question.are_all_within)
-            answer = _judged(spans, question, topic.records(spans, until_s, stop, progress))
+            answer = _judged(_log(question, spans), question, began_ms, topic.records(spans, until_s, stop, progress))
     except PingFailed as silent:
         spans = {}
-        answer = _log(question, spans).judged(_end_ms(question, 0), str(silent)).to_dict()
+        answer = _log(question, spans).judged(began_ms, str(silent)).to_dict()
     answer |= {"range": {str(each): {"from": span.begin, "to": span.end} for each, span in spans.items()}}
     answer |= {"took_s": round(time.monotonic() - began_s, 3)}
     return answer if question.only or not spans else _with_groups(answer, question, spans)
 
 
-def _judged(spans: Mapping[int, Span], question: Question, records: Iterable[Record]) -> dict[str, Any]:
-    log, story, asked_ms, why_unread = _log(question, spans), Story(question.only), int(time.time() * _MS), ""
+def _judged(log: EventLog, question: Question, began_ms: int, records: Iterable[Record]) -> dict[str, Any]:
+    """What is younger than this question cannot be late."""
+    story, why_unread = Story(question.only), ""
     try:
         for record in records:
             log.take(record)
@@ -40,16 +41,13 @@ def _judged(spans: Mapping[int, Span], question: Question, records: Iterable[Rec
                 story.see(record)
     except PingFailed as silent:
         why_unread = str(silent)
-    found = log.judged(_end_ms(question, asked_ms), why_unread).to_dict()
+    end_ms = began_ms if question.until_ms is None else min(question.until_ms, began_ms)
+    found = log.judged(end_ms, why_unread).to_dict()
     return found | ({"story": story.rows(), "left_out": story.left_out} if question.only else {})
 
 
 def _log(question: Question, spans: Mapping[int, Span]) -> EventLog:
     return EventLog(spans, Scope(question.prefix, question.only))
-
-
-def _end_ms(question: Question, asked_ms: int) -> int:
-    return asked_ms if question.until_ms is None else min(question.until_ms, asked_ms)
 
 
 def _with_groups(answer: dict[str, Any], question: Question, spans: Mapping[int, Span]) -> dict[str, Any]:
