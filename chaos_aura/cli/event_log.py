@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from chaos_aura.stack.running import RunningStack
 TOPIC = "allocation.events"
 CANNOT_BE_ASKED = 2
 _KAFKA = "kafka"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _LOOK = "look at: chaos-aura status"
 _LATER_S = 45.0  # than its own limit: a stop of last resort, when Kafka has its client wait for ever
 _TELLS_WITHIN_S = 30.0  # how far it came, after a Ctrl-C
@@ -48,6 +50,15 @@ def ask(question: Mapping[str, Any], within_s: float, interrupted: Callable[[Ans
                 with suppress(ChaosAuraError, OSError):
                     interrupted(_stopped(child))
             raise
+
+
+def named(topic: str, where: str = "") -> str:
+    """The topic. BadInput when none can be called so; `where`: as it was typed."""
+    if not _NAME.fullmatch(topic) or topic in (".", ".."):
+        raise BadInput(
+            where or topic or "--topic", "is no name of a topic", "use letters, digits, dots, dashes, underscores"
+        )
+    return topic
 
 
 @contextmanager

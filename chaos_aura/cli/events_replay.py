@@ -2,14 +2,13 @@
 
 import json
 import os
-import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of
+from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of, named
 from chaos_aura.cli.moment import in_order, moment_ms
 from chaos_aura.cli.output import say_aside
 from chaos_aura.core.errors import BadInput, ChaosAuraError
@@ -17,7 +16,6 @@ from chaos_aura.core.project import Project
 from chaos_aura.judge.consistency.events.schema import KINDS
 
 _TO_TOPIC = "topic:"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _PLATFORMS = (TOPIC, "allocation.dead-letters")
 _PREFIX = "allocation."
 _UNREADABLE = "unreadable"
@@ -71,7 +69,7 @@ def replay(
 
 def _question(into: str, topic: str, source: str) -> dict[str, Any]:
     """Where it comes from, and where it goes."""
-    told = {"ask": "replay", "topic": topic, "source": source, "file": "", "into": ""}
+    told = {"ask": "replay", "topic": named(topic), "source": source, "file": "", "into": ""}
     if source and not Path(source).is_file():
         raise BadInput(source, "is no file", "name one that a replay has written")
     if not into.startswith(_TO_TOPIC):
@@ -79,8 +77,7 @@ def _question(into: str, topic: str, source: str) -> dict[str, Any]:
             raise BadInput("--into", "names nothing", "name a file, or topic:NAME")
         return told | {"file": into}
     name = into.removeprefix(_TO_TOPIC)
-    if not _NAME.fullmatch(name) or name in (".", ".."):
-        raise BadInput(into, "is no name of a topic", "use letters, digits, dots, dashes and underscores")
+    named(name, into)
     if name in _PLATFORMS or name.startswith("__"):
         raise BadInput(into, "belongs to the platform, which would believe all of it", "name a topic of your own")
     if name == topic and not source:

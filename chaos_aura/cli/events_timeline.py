@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of
+from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of, named
 from chaos_aura.cli.event_words import violation_lines, wall
 from chaos_aura.cli.validity import EXITS, say
 from chaos_aura.core.errors import BadInput
@@ -35,7 +35,7 @@ def timeline(
     if not request.strip():
         raise BadInput("(empty id)", "names no request", "give the id under which it was asked")
     with failures_told():
-        question = {"ask": "timeline", "topic": topic, "only": request, "within_s": time_limit_s}
+        question = {"ask": "timeline", "topic": named(topic), "only": request, "within_s": time_limit_s}
         project = Project.around(Path.cwd(), os.environ)
         answer = {"story": [], "left_out": 0, **ask(question | {"kafka": kafka_of(project)}, time_limit_s)}
     if as_json:

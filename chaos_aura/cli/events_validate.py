@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from chaos_aura.cli.checked_run import tag_of
-from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of
+from chaos_aura.cli.event_log import TOPIC, Answer, ask, failures_told, kafka_of, named
 from chaos_aura.cli.event_words import violation_lines
 from chaos_aura.cli.moment import in_order, moment_ms
 from chaos_aura.cli.validity import EXITS, say
@@ -52,7 +52,7 @@ def validate(
     with failures_told():
         project = Project.around(Path.cwd(), os.environ)
         since_ms, until_ms = _range(since, until, run)
-        question = {"ask": "validate", "topic": topic, "within_s": time_limit_s, "since_ms": since_ms}
+        question = {"ask": "validate", "topic": named(topic), "within_s": time_limit_s, "since_ms": since_ms}
         question |= {"until_ms": until_ms, **(_of_run(project, run) if run else {})}
         answer = ask(question | {"kafka": kafka_of(project)}, time_limit_s)
     if as_json:

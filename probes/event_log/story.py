@@ -58,9 +58,9 @@ def _unreadable(key: str, why: str) -> dict[str, Any]:
 
 def _spaced(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Each with the milliseconds since the one before it that has a time."""
-    before_ms = None
+    before_ms: int | None = None
     for row in rows:
-        at_ms = row["at_ms"]
+        at_ms: int | None = row["at_ms"]
         since_ms = None if at_ms is None or before_ms is None else at_ms - before_ms
         yield row | {"since_before_ms": None if since_ms is None else max(-_LONGEST_MS, min(since_ms, _LONGEST_MS))}
         before_ms = before_ms if at_ms is None else at_ms

@@ -288,6 +288,8 @@ def test_what_is_not_there_is_one_line(here: PlacedStack, words: list[str], said
         (["validate", "--since", "soon"], "--since soon: is no moment; write for instance 10m"),
         (["validate", "--since", "1m", "--until", "2m"], "--until: is not later than --since; exchange them"),
         (["validate", "--run", "x", "--since", "1m"], "--since: says nothing beside --run"),
+        (["validate", "--topic", "a b"], "a b: is no name of a topic; use letters"),
+        (["timeline", "r-1", "--topic", ".."], "..: is no name of a topic"),
         (["timeline", " "], "(empty id): names no request"),
         (["replay", "--into", "topic:allocation.events"], "topic:allocation.events: belongs to the platform"),
         (

@@ -8,10 +8,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from clients import FORGOTTEN_SOCKETS, kafka
 from hypothesis import given
 from hypothesis import strategies as st
+from own_topics import told
 
 from chaos_aura.core.errors import BadInput, MachineLacks
 from chaos_aura.judge.consistency.events import Record
@@ -21,6 +23,7 @@ from probes.event_log.lines import line_of, read_lines
 from probes.event_log.question import Question, read_question
 from probes.event_log.reading import Stopped
 from probes.event_log.replaying import replay
+from probes.event_log.story import Story
 
 _WITHIN_S = 60
 _RECORD = Record(2, 7, 41, b"r-1", b'{"a":1}')
@@ -103,6 +106,38 @@ def test_a_file_is_there_only_when_all_of_it_is(tmp_path: Path) -> None:
 def test_a_question_that_makes_no_sense(text: str) -> None:
     with pytest.raises(BadInput, match=r"^question: "):
         read_question(text)
+
+
+def test_a_story_is_in_order_and_measured() -> None:
+    story = Story("r-1")
+    others = Record(0, 9, 0, *told("r-10", 0)[0])
+    for record in (others, *(Record(0, at, at, *told("r-1", at)[0]) for at in range(3)), Record(0, 4, 4, b"r-1", b"{")):
+        story.see(record)
+    rows = story.rows()
+    assert [(row["offset"], row["since_before_ms"], row["kind"]) for row in rows] == [
+        (0, None, "allocation.requested"),
+        (1, 1, "allocation.decided"),
+        (2, 1, "allocation.granted"),
+        (4, None, "unreadable"),
+    ]
+
+
+def test_of_two_partitions_the_order_is_that_of_writing_and_no_time_is_too_odd() -> None:
+    story = Story("r-1")
+    for partition, written_ms, at_ms in ((0, 7, 2**64 - 1), (1, 5, -(2**63))):
+        ((key, value),) = told("r-1", partition)
+        story.see(Record(partition, 0, written_ms, key, orjson.dumps(orjson.loads(value or b"") | {"at_ms": at_ms})))
+    rows = story.rows()
+    assert [row["partition"] for row in rows] == [1, 0]
+    assert orjson.loads(orjson.dumps(rows))[1]["since_before_ms"] == 2**62
+
+
+def test_what_comes_without_end_is_not_kept_without_end() -> None:
+    story = Story("r-1")
+    for offset in range(1_005):
+        story.see(Record(0, offset, 0, *told("r-1", 0)[0]))
+    assert (len(story.rows()), story.left_out) == (1_000, 5)
+    assert [row["duplicate"] for row in story.rows()[:2]] == [False, True]
 
 
 def test_the_process_tells_a_bad_question_and_an_early_end(tmp_path: Path) -> None:
