@@ -90,6 +90,11 @@ def test_two_ids_of_one_kind() -> None:
     assert [each.event_id for each in violation.evidence] == ["r-1:allocation.refused", "other"]
 
 
+def test_a_second_id_is_told_once_however_often_it_comes() -> None:
+    given = [*story("r-1", REFUSED), *(record("r-1", "refused", each, event_id="other") for each in (3, 4, 5))]
+    assert only(judged(given)).kind == "two_ids"
+
+
 def test_an_id_that_is_not_made_of_allocation_and_kind() -> None:
     given = [*story("r-1", REFUSED[:2]), record("r-1", "refused", 2, event_id="r-2:allocation.refused")]
     violation = only(judged(given))
@@ -117,6 +122,11 @@ def test_an_allocation_in_two_partitions() -> None:
     assert violation.evidence == (at(0, "r-1", "requested"), at(0, "r-1", "refused", 3))
 
 
+def test_between_two_partitions_there_is_no_order() -> None:
+    given = [record("r-1", "decided", 0, 3), record("r-1", "requested", 5), record("r-1", "refused", 6)]
+    assert wrongs(judged(given)) == [("two_partitions", "r-1")]
+
+
 def test_what_is_missing_in_two_partitions_is_shown_where_it_lies() -> None:
     found = judged([record("r-1", "requested", 5), record("r-1", "granted", 7, 3)])
     missing = next(each for each in found.violations if each.kind == "incomplete")
@@ -132,6 +142,7 @@ def test_what_is_missing_in_two_partitions_is_shown_where_it_lies() -> None:
         (json.dumps(event("r-1", "granted", schema_version=999)).encode(), "schema version 999"),
         (json.dumps(event("r-1", "granted", kind="allocation.moved")).encode(), "no known kind"),
         (json.dumps(event("r-1", "granted", count="2")).encode(), "count is '2', and no whole number"),
+        (json.dumps(event("r-1", "granted", gpu_ids=["g"] * 100_001)).encode(), "gpu_ids are more than 100000"),
     ],
 )
 def test_what_is_no_event(value: bytes | None, why: str) -> None:
@@ -147,6 +158,12 @@ def test_what_is_being_decided_just_now_is_no_violation() -> None:
         assert (found.validity is Validity.INVALID) == is_violation
         assert found.unfinished == (not is_violation)
     assert "being decided just now: 1" in judged(given, until_ms=BEGAN_MS).notes[0]
+
+
+def test_a_record_with_an_earlier_time_makes_nothing_older() -> None:
+    given = story("r-1", REFUSED[:2])
+    given[1] = given[1]._replace(timestamp_ms=BEGAN_MS - 60_000)
+    assert judged(given, until_ms=BEGAN_MS + 9_999).unfinished == 1
 
 
 def test_a_story_that_lacks_its_middle_is_not_excused_by_its_age() -> None:
