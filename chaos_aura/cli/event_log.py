@@ -55,9 +55,8 @@ def ask(question: Mapping[str, Any], within_s: float, interrupted: Callable[[Ans
 def named(topic: str, where: str = "") -> str:
     """The topic. BadInput when none can be called so; `where`: as it was typed."""
     if not _NAME.fullmatch(topic) or topic in (".", ".."):
-        raise BadInput(
-            where or topic or "--topic", "is no name of a topic", "use letters, digits, dots, dashes, underscores"
-        )
+        remedy = "use letters, digits, dots, dashes, underscores"
+        raise BadInput(where or topic or "--topic", "is no name of a topic", remedy)
     return topic
 
 

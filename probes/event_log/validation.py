@@ -27,7 +27,7 @@ def validate(question: Question, stop: Flag, progress: Progress) -> dict[str, An
         spans = {}
         answer = _log(question, spans).judged(began_ms, str(silent)).to_dict()
     answer |= {"range": {str(each): {"from": span.begin, "to": span.end} for each, span in spans.items()}}
-    answer |= {"took_s": round(time.monotonic() - began_s, 3)}
+    answer |= {"took_s": round(time.monotonic() - began_s, 3), "groups": []}
     return answer if question.only or not spans else _with_groups(answer, question, spans)
 
 

@@ -349,6 +349,7 @@ def test_a_silent_kafka_leaves_it_unknown(stack: RunningStack, here: PlacedStack
     read = document(done)
     assert (done.returncode, read["validity"], read["violations"]) == (3, "unknown", [])
     assert read["reasons"][0].startswith("kafka at 127.0.0.1:")
+    assert (read["range"], read["groups"]) == ({}, [])
     assert (copied.returncode, copied.stdout, len(copied.stderr.splitlines())) == (2, "", 1)
     assert list(tmp_path.iterdir()) == []
     wait_until(lambda: is_well(stack), _WITHIN_S, "all is healthy again")
