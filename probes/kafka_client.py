@@ -1,10 +1,13 @@
-"""The one module that imports kafka-python: one topic read on and on, by no group, through every outage."""
+"""The one module that imports kafka-python: one topic read on and on, by no group, through every outage.
+
+Others that need one of its clients for a while get it from `opened`, and ask it within `asking`.
+"""
 
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +16,22 @@ from chaos_aura.core.errors import PingFailed
 with warnings.catch_warnings():
     # On import it reads its schemas with functions that Python 3.12 deprecates.
     warnings.filterwarnings("ignore", r"(read|open)_text is deprecated", DeprecationWarning)
-    from kafka import KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
-    from kafka.errors import KafkaError  # type: ignore[import-untyped]
+    from kafka import KafkaConsumer, KafkaProducer, TopicPartition  # type: ignore[import-untyped]
+    from kafka.admin import KafkaAdminClient  # type: ignore[import-untyped]
+    from kafka.errors import KafkaError, TopicAlreadyExistsError  # type: ignore[import-untyped]
     from kafka.net.compat import KafkaNetClient  # type: ignore[import-untyped]
+
+__all__ = [
+    "KafkaAdminClient",
+    "KafkaConsumer",
+    "KafkaProducer",
+    "Record",
+    "Topic",
+    "TopicAlreadyExistsError",
+    "TopicPartition",
+    "asking",
+    "opened",
+]
 
 # It tells of every refused connection; whoever calls it tells of one that failed, in words of its own.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -140,5 +156,37 @@ class Topic:
             return work()
         except _FAILURES as cause:
             self.close()
-            why = " ".join(str(cause).split()) or type(cause).__name__
-            raise PingFailed(f"kafka at {self._address}", why) from cause
+            raise _could_not_be_asked(self._address, cause) from cause
+
+
+@contextmanager
+def asking(address: str) -> Iterator[None]:
+    """The border: PingFailed for whatever a client of that address raises."""
+    try:
+        yield
+    except _FAILURES as cause:
+        raise _could_not_be_asked(address, cause) from cause
+
+
+@contextmanager
+def opened(kind: Callable[..., Any], address: str, **settings: Any) -> Iterator[Any]:
+    """A client, closed afterwards with its sockets, even when its constructor fails. PingFailed when it does."""
+    sockets: list[Any] = []
+
+    def opening(**given: Any) -> Any:
+        sockets.append(KafkaNetClient(**given))
+        return sockets[-1]
+
+    try:
+        with asking(address):
+            client = kind(kafka_client=opening, bootstrap_servers=address, reconnect_backoff_max_ms=100, **settings)
+        yield client
+    finally:
+        for each in sockets:
+            with suppress(*_FAILURES):
+                each.close()
+
+
+def _could_not_be_asked(address: str, cause: BaseException) -> PingFailed:
+    why = " ".join(str(cause).split()) or type(cause).__name__
+    return PingFailed(f"kafka at {address}", why)

@@ -16,7 +16,8 @@ from chaos_aura.cli.failure import report_crash, report_error, told_by_system
 from chaos_aura.cli.output import drop, say_aside
 from chaos_aura.core.errors import ChaosAuraError
 
-# A command's module and function have its name. The sentence is the first line of its docstring.
+# A command's module and function have its name; a `group` in it holds commands of its own. The sentence is the first
+# line of its docstring.
 COMMANDS = {
     "up": "Start what is not running, and wait until it does its work.",
     "status": "Tell how every service is.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "result": "Tell again how a run ended.",
     "check": "Judge whether a history can be explained, or a run again.",
     "repair": "Write again what the stores of a run lack and Temporal still knows.",
+    "events": "Judge, copy or tell the events that the platform wrote to Kafka.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }
@@ -51,8 +53,11 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
+        module = import_module(f"chaos_aura.cli.{cmd_name}")
+        if group := getattr(module, "group", None):
+            return typer.main.get_command(group)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(getattr(import_module(f"chaos_aura.cli.{cmd_name}"), cmd_name))
+        single.command(cmd_name)(getattr(module, cmd_name))
         return typer.main.get_command(single)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
