@@ -22,11 +22,11 @@ class OwnTopics:
     other: str
     address: str
 
-    def put(self, *pairs: Pair, topic: str = "") -> list[Any]:
-        """In this order; what Kafka says of each."""
+    def put(self, *pairs: Pair, topic: str = "", at_ms: int | None = None) -> list[Any]:
+        """In this order; what Kafka says of each. `at_ms`: the time that they bear."""
         producer = kafka.KafkaProducer(bootstrap_servers=self.address, acks="all", metrics_enabled=False)
         try:
-            sent = [producer.send(topic or self.name, value, key) for key, value in pairs]
+            sent = [producer.send(topic or self.name, value, key, timestamp_ms=at_ms) for key, value in pairs]
             return [each.get(timeout=_WITHIN_S) for each in sent]
         finally:
             producer.close(timeout=_WITHIN_S)
