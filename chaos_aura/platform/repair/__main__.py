@@ -4,17 +4,15 @@
 {"schema": 1, "looked_at": {...}, "items": [...], "left": [...]}
 """
 
-import asyncio
-import logging
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import orjson
 
-from chaos_aura.platform.errors import BadSettings, DependencyAway
+from chaos_aura.platform.errors import DependencyAway
 from chaos_aura.platform.events.publisher import Publisher
+from chaos_aura.platform.one_answer import answer_one
 from chaos_aura.platform.repair.answer import answer_of, away
 from chaos_aura.platform.repair.applying import Applying, Done
 from chaos_aura.platform.repair.kafka import EventsRead
@@ -23,19 +21,11 @@ from chaos_aura.platform.repair.plan import Left, Plan
 from chaos_aura.platform.repair.question import Question, read_question
 from chaos_aura.platform.repair.temporal import Workflows
 
-_BAD_QUESTION = 2
 _PUBLISHED_WITHIN_S = 10.0
 
 
 def main() -> NoReturn:
-    logging.disable(logging.CRITICAL)  # what goes wrong is in the answer
-    try:
-        question = read_question(sys.stdin.read())
-    except BadSettings as bad:
-        sys.stderr.write(f"{bad}\n")
-        sys.exit(_BAD_QUESTION)
-    asyncio.run(_answer(question))
-    raise AssertionError("the process ends with its answer")
+    answer_one(read_question, _answer)
 
 
 async def _answer(question: Question) -> None:
@@ -44,7 +34,6 @@ async def _answer(question: Question) -> None:
     except DependencyAway as cause:
         answer = away(cause)
     _tell(answer)
-    os._exit(0)  # a client of Temporal's may crash the interpreter's own end, and a thread may still wait for Kafka
 
 
 async def _repaired(question: Question) -> dict[str, Any]:
