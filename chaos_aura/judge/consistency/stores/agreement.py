@@ -14,7 +14,7 @@ from chaos_aura.core.verdict import Judgement, failed, passed, together, unknown
 from chaos_aura.judge.consistency.stores.contexts import ContextsBeside
 from chaos_aura.judge.consistency.stores.finding import Finding, Findings, Kind
 from chaos_aura.judge.consistency.stores.kafka import of_kafka
-from chaos_aura.judge.consistency.stores.neo4j import of_neo4j
+from chaos_aura.judge.consistency.stores.neo4j import HeldInNeo4j, of_neo4j
 from chaos_aura.judge.consistency.stores.pool import PoolBeside
 from chaos_aura.judge.consistency.stores.temporal import of_temporal
 from chaos_aura.judge.consistency.stores.told import Told
@@ -66,6 +66,7 @@ class Agreeing:
         self._stores = stores
         self._acknowledged = 0
         self._pool = PoolBeside(stores.pool, tag)
+        self._held = HeldInNeo4j()
         self._contexts = ContextsBeside(stores.contexts)
         self._usage = UsageBeside(stores.usage)
         self._found = {store: Findings() for store in _RESTS_ON if stores.is_read(store)}
@@ -73,6 +74,7 @@ class Agreeing:
     def add(self, operations: Iterable[Operation], rows: Rows) -> None:
         told = Told(operations)
         self._acknowledged += len(told.granted)
+        self._held.add(told, rows.neo4j)
         self._contexts.add(rows.neo4j)
         self._usage.add(rows.kafka)
         found: Mapping[str, Iterator[Finding]] = {
@@ -88,6 +90,7 @@ class Agreeing:
     def done(self) -> Agreement:
         whole: Mapping[str, Iterator[Finding]] = {
             POOL: self._pool.of_all(),
+            NEO4J: self._held.of_all(),
             REDIS: self._contexts.of_all(),
             USAGE: self._usage.of_all(),
         }

@@ -1,11 +1,31 @@
 """Decisions in Neo4j beside what tenants were told."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from chaos_aura.judge.consistency.stores.finding import Finding, Kind
 from chaos_aura.judge.consistency.stores.phantoms import GRANTED, RELEASED, named, phantoms
 from chaos_aura.judge.consistency.stores.told import Told
 from chaos_aura.record.rows import NEO4J, Recorded
+
+
+class HeldInNeo4j:
+    """Told of some allocations after others. Also of those that no tenant was told of: that they are there, and hold
+    something, is told by the store."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, told: Told, recorded: Mapping[str, Recorded]) -> None:
+        for name, row in recorded.items():
+            if row.state == GRANTED and name not in told.may_be_released:
+                for gpu_id in row.gpu_ids:
+                    self._holders[gpu_id].append(name)
+
+    def of_all(self) -> Iterator[Finding]:
+        for gpu_id, holders in sorted(self._holders.items()):
+            if len(holders) > 1:
+                yield Finding(Kind.DOUBLED, NEO4J, "", f"says that {gpu_id} is held by {named(holders)}")
 
 
 def of_neo4j(told: Told, recorded: Mapping[str, Recorded]) -> Iterator[Finding]:
