@@ -64,7 +64,7 @@ def _write_one(nth: int, history: BinaryIO, files: dict[str, BinaryIO]) -> None:
         history.write(orjson.dumps({"op": op, "is": "ok", "at": began + 1_000_000, "value": answered}) + b"\n")
     files["neo4j"].write(line_of(name, Recorded(1, "released", (gpu,), tenant, nth, "approved")))
     for offset, (kind, adds) in enumerate(_ADDS.items()):
-        files["kafka"].write(line_of(name, Event(kind, f"{name}:{kind}", 0, 4 * nth + offset, tenant, adds)))
+        files["kafka"].write(line_of(name, Event(kind, f"{name}:{kind}", 0, 4 * nth + offset, tenant, adds, (gpu,))))
     files["temporal"].write(line_of(name, "completed"))
 
 

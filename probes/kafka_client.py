@@ -79,6 +79,15 @@ class Topic:
         """What is there already is not read. PingFailed when it could not be asked: then all of it will be."""
         self._tried(lambda: self._begin(time.monotonic() + timeout_s))
 
+    def begin_at(self, offsets: Mapping[int, int]) -> None:
+        """Before anything is read. A partition that is not among them is read from its beginning."""
+        self._read_to = dict(offsets)
+
+    @property
+    def offsets(self) -> Mapping[int, int]:
+        """Up to where it was read."""
+        return dict(self._read_to or {})
+
     def read_on(self, timeout_s: float) -> None:
         """To where it ended when this was called. PingFailed when that did not succeed in time."""
         self._tried(lambda: self._read_on(time.monotonic() + timeout_s))
@@ -102,8 +111,8 @@ class Topic:
         while any(read_to.get(partition, 0) < end for partition, end in ends.items()):
             for partition, records in self._consumer.poll(timeout_ms=_POLL_MS).items():
                 for record in records:
-                    read_to[partition.partition] = record.offset + 1
                     self._found(Record(record.key or b"", record.value or b"", partition.partition, record.offset))
+                    read_to[partition.partition] = record.offset + 1
             self._skip_what_is_no_record(read_to)
             if time.monotonic() > deadline_s:
                 raise TimeoutError(f"topic {self._name} could not be read to its end in time")

@@ -31,7 +31,7 @@ def operation(
 ) -> Operation:
     told = {"gpu_ids": list(gpus), **answered} if gpus else answered
     ended_ns = None if ended_s is None else at(ended_s)
-    asked = {"request_id": request}
+    asked = {"request_id": request, "tenant": TENANT}
     op = f"{what}-{request}-{began_s}"
     return Operation(op, what, "t", at(began_s), at(began_s), ended_ns, outcome, asked, told)
 
@@ -64,7 +64,7 @@ def sound_stores(operations: Iterable[Operation], total: int = 1000) -> Held:
             name: Recorded(1, RELEASED if name in over else GRANTED, ids, TENANT, nth, "approved")
             for nth, (name, ids) in enumerate(gpus.items())
         },
-        kafka={name: events_of(name, len(ids), is_over=name in over) for name, ids in gpus.items()},
+        kafka={name: events_of(name, ids, is_over=name in over) for name, ids in gpus.items()},
         temporal={name: "completed" if name in over else "running" for name in gpus},
     )
     newest = tuple(Past(name, nth, "approved") for nth, name in enumerate(gpus))[-16:]
@@ -80,7 +80,8 @@ def sound_stores(operations: Iterable[Operation], total: int = 1000) -> Held:
     return Held(rows, stores)
 
 
-def events_of(name: str, gpus: int, *, is_over: bool) -> tuple[Event, ...]:
+def events_of(name: str, ids: Sequence[str], *, is_over: bool) -> tuple[Event, ...]:
+    gpus = len(ids)
     adds = {
         "requested": {"requested": 1},
         "decided": {"decided": 1},
@@ -88,4 +89,8 @@ def events_of(name: str, gpus: int, *, is_over: bool) -> tuple[Event, ...]:
         RELEASED: {RELEASED: 1, "held:t4": -gpus, "gpu_ms:t4": 1500 * gpus},
     }
     kinds = tuple(adds) if is_over else tuple(adds)[:-1]
-    return tuple(Event(kind, f"{name}:allocation.{kind}", 0, nth, TENANT, adds[kind]) for nth, kind in enumerate(kinds))
+    named = {GRANTED: tuple(ids), RELEASED: tuple(ids)}
+    return tuple(
+        Event(kind, f"{name}:allocation.{kind}", 0, nth, TENANT, adds[kind], named.get(kind, ()))
+        for nth, kind in enumerate(kinds)
+    )

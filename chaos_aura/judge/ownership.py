@@ -2,6 +2,7 @@
 
 A hold is certain from when its allocation had been acknowledged until the first release that may have given it back was
 sent: one that succeeded, or of which nobody knows. A release that failed ended nothing. With none it lasts to the end.
+Where nobody had sent one and it was over already, its hours were: until when it was held for certain, nobody knows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from chaos_aura.core.verdict import Judgement, failed, passed, unknown
 
 _NS = 1e9
 _TOLD = 3
+_ALREADY = "already_released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def certain_holds(operations: Iterable[Operation]) -> list[Hold]:
                 granted_ns[hold] = min(each.ended_ns, granted_ns.get(hold, each.ended_ns))
         elif each.what == RELEASE and each.outcome is not Outcome.FAIL:
             until_ns[each.request_id] = min(each.invoked_ns, until_ns.get(each.request_id, each.invoked_ns))
+        elif each.what == RELEASE and each.why == _ALREADY:
+            until_ns.setdefault(each.request_id, 0)
     holds = (Hold(gpu, name, at_ns, until_ns.get(name)) for (gpu, name), at_ns in granted_ns.items())
     return [each for each in holds if each.until_ns is None or each.until_ns > each.from_ns]
 

@@ -3,13 +3,14 @@
     {"id": "01kb7q9x3m-17", "decisions": 1, "state": "released", "gpu_ids": ["a100-0"], "tenant": "01kb7q9x3m-t3",
      "decided_at_ms": 1795000000000, "outcome": "approved"}
     {"id": "01kb7q9x3m-17", "kind": "granted", "event": "01kb7q9x3m-17:allocation.granted", "partition": 2,
-     "offset": 4711, "tenant": "01kb7q9x3m-t3", "adds": {"granted": 1, "held:a100": 1}}
+     "offset": 4711, "tenant": "01kb7q9x3m-t3", "adds": {"granted": 1, "held:a100": 1}, "gpu_ids": ["a100-0"]}
     {"id": "01kb7q9x3m-17", "status": "completed"}
 
 Lines of one allocation are in the order of the store; those of different ones in none.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ import orjson
 from chaos_aura.core.errors import BadInput
 
 NEO4J, KAFKA, TEMPORAL = "neo4j", "kafka", "temporal"
+UNREADABLE = "unreadable"  # the kind of what is no event
 OF_ALLOCATIONS = (NEO4J, KAFKA, TEMPORAL)
 
 
@@ -36,7 +38,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`id` is the event's own. `adds`: by field, what it adds to its tenant's usage."""
+    """`id` is the event's own. `adds`: by field, what it adds to its tenant's usage. `gpu_ids`: which it names."""
 
     kind: str
     id: str
@@ -44,6 +46,7 @@ class Event:
     offset: int = 0
     tenant: str = ""
     adds: Mapping[str, int] = field(default_factory=dict)
+    gpu_ids: tuple[str, ...] = ()
 
 
 def file_of(store: str) -> str:
@@ -76,6 +79,18 @@ class RowFile:
     def drop(self) -> None:
         self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole(folder: Path, store: str) -> Iterator[RowFile]:
+    """In place when it ends well, else as if it had not been."""
+    file = RowFile(folder, store)
+    try:
+        yield file
+    except BaseException:
+        file.drop()
+        raise
+    file.done()
 
 
 @dataclass
@@ -128,7 +143,13 @@ def _recorded(row: Mapping[str, Any]) -> Recorded:
 def _event(row: Mapping[str, Any]) -> Event:
     adds = {str(name): int(amount) for name, amount in row["adds"].items()}
     return Event(
-        str(row["kind"]), str(row["event"]), int(row["partition"]), int(row["offset"]), str(row["tenant"]), adds
+        str(row["kind"]),
+        str(row["event"]),
+        int(row["partition"]),
+        int(row["offset"]),
+        str(row["tenant"]),
+        adds,
+        tuple(map(str, row["gpu_ids"])),
     )
 
 

@@ -21,14 +21,19 @@ def settle(run: Run, sampler: Sampler) -> ExactlyOnce | None:
     """Judges it. What is missing may still be under way, and is waited for: else it were told beside what is wrong."""
     deadline_s = time.monotonic() + _QUIET_WITHIN_S
     while True:
+        began_s = time.monotonic()
         try:
             found = _look(run, sampler)
         except ChaosAuraError as cause:
             run.verdicts.judge("consistency", unknown(str(cause)))
             return None
         is_unread = found.agreement.judgement.verdict is Verdict.UNKNOWN and bool(found.missing)
-        if not (found.agreement.may_mend or is_unread) or time.monotonic() > deadline_s or run.is_stopping:
-            for what, judgement in found.judgements.items():
+        may_change = found.agreement.may_mend or is_unread
+        if not may_change or began_s > deadline_s or run.is_stopping:  # a look that began early may have seen too early
+            judgements = found.judgements
+            if found.agreement.may_mend and run.is_stopping and not found.agreement.is_certain:
+                judgements["consistency"] = unknown("it was ended while something may still have been under way")
+            for what, judgement in judgements.items():
                 run.verdicts.judge(what, judgement)
             return found
         run.wait(_LOOK_EVERY_S)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 _PREFIX = "allocation."
-_KINDS = ("requested", "decided", "granted", "refused", "released")
-_KNOWN_VERSION = 1
 _MICRO = 1_000_000
 _MS_PER_HOUR = 3_600_000
 
@@ -19,10 +17,8 @@ def kind_of(event: Mapping[str, Any]) -> str:
 
 
 def additions(event: Mapping[str, Any]) -> dict[str, int]:
-    """`{"granted": 1, "held:a100": 2, "quoted_micro_usd": 10240000}`; nothing for one that readers refuse."""
+    """`{"granted": 1, "held:a100": 2, "quoted_micro_usd": 10240000}`; of one that readers do not refuse."""
     kind = kind_of(event)
-    if event.get("schema_version") != _KNOWN_VERSION or kind not in _KINDS:
-        return {}
     adds = {kind: 1}
     gpus, gpu_type = len(event.get("gpu_ids") or ()), event["gpu_type"]
     if kind == "granted":

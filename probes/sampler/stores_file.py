@@ -10,7 +10,7 @@ from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import ChaosAuraError
-from chaos_aura.record.rows import KAFKA, NEO4J, TEMPORAL, Recorded, RowFile
+from chaos_aura.record.rows import KAFKA, NEO4J, TEMPORAL, Recorded, whole
 from chaos_aura.record.stores import FILE, POOL, REDIS, USAGE, Pool, Stores
 from probes.packages import require
 from probes.pool import read_pool
@@ -55,21 +55,15 @@ class Dump:
         yield {
             POOL: lambda: read_pool(self.catalogue, _POOL_WITHIN_S),
             NEO4J: lambda: self._write_rows(NEO4J, _noting(self.decisions.of_run(self.tag), tenants)),
-            KAFKA: self.events.write_all,
+            KAFKA: lambda: tenants.update(self.events.write_all()),
             TEMPORAL: lambda: self._write_rows(TEMPORAL, self.workflows.of_run(self.tag)),
         }
-        tenants |= self.events.tenants
         yield {REDIS: lambda: self._from_redis("contexts", tenants), USAGE: lambda: self._from_redis("usage", tenants)}
 
     def _write_rows(self, store: str, rows: Iterable[tuple[str, Recorded | str]]) -> None:
-        file = RowFile(self.folder, store)
-        try:
+        with whole(self.folder, store) as file:
             for name, row in rows:
                 file.add(name, row)
-        except BaseException:
-            file.drop()
-            raise
-        file.done()
 
     def _from_redis(self, what: str, tenants: Iterable[str]) -> Any:
         require("redis")

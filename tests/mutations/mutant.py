@@ -9,6 +9,7 @@ import asyncio
 import importlib.abc
 import importlib.machinery
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ _ONE_IN = 1000
 _FIRST = 100
 _WRITES_AFTER_S = 3.0
 
-_drawn = 0
+_drawn: Counter[str] = Counter()  # by run
 
 
 def is_hit(mutation: str, allocation: str, one_in: int = 1) -> bool:
@@ -113,11 +114,11 @@ def contexts(module: ModuleType) -> None:
 
 
 def _is_dropped(event: Any) -> bool:
-    global _drawn  # noqa: PLW0603 - of this process
     if not is_hit(DROPS_AN_EVENT, event.allocation_id):
         return False
-    _drawn += 1
-    return _drawn % _ONE_IN == _FIRST
+    run = event.allocation_id.rpartition("-")[0]
+    _drawn[run] += 1
+    return _drawn[run] % _ONE_IN == _FIRST
 
 
 _MUTATED: dict[str, Callable[[ModuleType], None]] = {

@@ -28,6 +28,7 @@ _RESTS_ON: Mapping[str, tuple[str, ...]] = {
     POOL: (), NEO4J: (), KAFKA: (), TEMPORAL: (), REDIS: (NEO4J,), USAGE: (KAFKA,),
 }  # fmt: skip
 STORES = tuple(_RESTS_ON)
+_WRITTEN_BY_WORKFLOWS = (NEO4J, KAFKA, REDIS)
 # What they are made of may still be under way where nothing else is missing any more.
 _MADE_OF_OTHERS = frozenset({REDIS, USAGE, TEMPORAL})
 _COME_LATER = frozenset({Kind.LOST, Kind.LEAKED})
@@ -49,7 +50,12 @@ class Agreement:
     @property
     def may_mend(self) -> bool:
         """Some of what is wrong may still be under way. What is not can be told apart only when that has come."""
-        return any(each.kind in _COME_LATER or each.store in _MADE_OF_OTHERS for each in self.findings)
+        return any(map(_may_mend, self.findings))
+
+    @property
+    def is_certain(self) -> bool:
+        """Something is wrong that no waiting mends."""
+        return not all(map(_may_mend, self.findings))
 
 
 def agreement(operations: Iterable[Operation], rows: Rows, stores: Stores, tag: str) -> Agreement:
@@ -81,7 +87,7 @@ class Agreeing:
             POOL: self._pool.of(told),
             NEO4J: of_neo4j(told, rows.neo4j),
             KAFKA: of_kafka(told, rows.kafka),
-            TEMPORAL: of_temporal(told, rows.temporal),
+            TEMPORAL: of_temporal(told, rows.temporal, may_write=self._may_write),
         }
         for store, findings in found.items():
             if store in self._found:
@@ -103,6 +109,10 @@ class Agreeing:
         judged = [self._judged(store) for store in there]
         left_out = [passed(f"{store} is no part of this stack: not asked") for store in _RESTS_ON if store not in there]
         return Agreement(self._acknowledged, kept, together([*judged, *left_out] if judged else []), counts)
+
+    @property
+    def _may_write(self) -> bool:
+        return not all(map(self._stores.is_read, _WRITTEN_BY_WORKFLOWS))
 
     def _shown(self, finding: Finding, told: Told, rows: Rows) -> Finding:
         name = finding.allocation
@@ -130,6 +140,10 @@ class Agreeing:
         if store == USAGE:
             return f"{USAGE} is the sum of the events for {_counted(len(self._stores.usage), 'tenant')}"
         return f"{store} agrees with {self._acknowledged} allocations"
+
+
+def _may_mend(finding: Finding) -> bool:
+    return finding.kind in _COME_LATER or finding.store in _MADE_OF_OTHERS
 
 
 def _seen(store: str, name: str, rows: Rows, stores: Stores) -> Iterator[Any]:

@@ -41,6 +41,9 @@ class ContextsBeside:
             for past in context.past:
                 yield from self._wrong(tenant, past)
             there = {past.allocation for past in context.past}
+            if len(context.past) > min(WINDOW, len(there)):
+                why = f"holds {len(context.past)} decisions of {tenant}, {len(there)} different: {WINDOW} may be"
+                yield Finding(Kind.DOUBLED, REDIS, "", why, seen=tuple(map(asdict, context.past)))
             if lacking := [name for _, name in sorted(self._newest[tenant]) if name not in there]:
                 why = f"is not in the context of {tenant}, of whose newest {WINDOW} decisions it is one"
                 more = f"; nor are {named(lacking[:-1])}" if len(lacking) > 1 else ""

@@ -18,13 +18,16 @@ class PoolBeside:
 
     def of(self, told: Told) -> Iterator[Finding]:
         held = self._pool.held
-        for name, gpus in told.kept:
-            if name not in held:
-                why = "was granted and not given back, and the pool says it holds nothing"
-                yield Finding(Kind.LOST, POOL, name, why)
-            elif frozenset(held[name]) != gpus:
+        for name, gpus in told.granted.items():
+            if name in held and name not in told.released and frozenset(held[name]) != gpus:
                 why = f"got {named(gpus)}, and the pool says {named(held[name])}"
                 yield Finding(Kind.DISAGREEING, POOL, name, why)
+            elif name not in held and name not in told.may_be_released:
+                why = "was granted and not given back, and the pool says it holds nothing"
+                yield Finding(Kind.LOST, POOL, name, why)
+            count, gpu_type = told.wanted.get(name, (len(gpus), ""))
+            if len(gpus) != count or (gpu_type and {*map(type_of, gpus)} != {gpu_type}):
+                yield Finding(Kind.DISAGREEING, POOL, name, f"asked for {count} {gpu_type}, and got {named(gpus)}")
         for name in sorted(told.released & held.keys()):
             why = f"was given back, and the pool still holds {named(held[name])}"
             yield Finding(Kind.LEAKED, POOL, name, why)

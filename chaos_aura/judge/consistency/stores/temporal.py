@@ -9,7 +9,8 @@ from chaos_aura.record.rows import TEMPORAL
 _RUNNING, _COMPLETED = "running", "completed"
 
 
-def of_temporal(told: Told, statuses: Mapping[str, str]) -> Iterator[Finding]:
+def of_temporal(told: Told, statuses: Mapping[str, str], *, may_write: bool = False) -> Iterator[Finding]:
+    """`may_write`: a store is away, and a workflow rightly goes on until it has been told everything."""
     for name in told.granted:
         status = statuses.get(name)
         if status is None:
@@ -18,7 +19,7 @@ def of_temporal(told: Told, statuses: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(Kind.DISAGREEING, TEMPORAL, name, f"was granted, and its workflow is {status}")
         elif status == _COMPLETED and name not in told.may_be_released:
             yield Finding(Kind.DISAGREEING, TEMPORAL, name, "was not given back, and its workflow has ended")
-        elif status == _RUNNING and name in told.released:
+        elif status == _RUNNING and name in told.released and not may_write:
             yield Finding(Kind.DISAGREEING, TEMPORAL, name, "was released, and its workflow has not ended")
     for name in statuses.keys() - told.asked:
         yield Finding(Kind.PHANTOM, TEMPORAL, name, "has a workflow, and nobody asked for it")

@@ -7,13 +7,13 @@ from granting import TAG, TENANT, Held, allocated, operation, released, sound_st
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos_aura.core.operation import ALLOCATE, Operation, Outcome
+from chaos_aura.core.operation import ALLOCATE, RELEASE, Operation, Outcome
 from chaos_aura.core.verdict import Verdict
 from chaos_aura.judge.consistency.stores.agreement import STORES, Agreement, agreement
 from chaos_aura.judge.consistency.stores.contexts import WINDOW
 from chaos_aura.judge.consistency.stores.finding import MOST_KEPT, Kind
 from chaos_aura.judge.consistency.stores.phantoms import GRANTED, RELEASED
-from chaos_aura.record.rows import KAFKA, NEO4J, TEMPORAL, Event, Recorded, Rows
+from chaos_aura.record.rows import KAFKA, NEO4J, TEMPORAL, UNREADABLE, Event, Recorded, Rows
 from chaos_aura.record.stores import POOL, REDIS, USAGE, Context, Past
 
 GIVEN_BACK, KEPT, REFUSED, UNKNOWN = (f"{TAG}-{nth}" for nth in range(4))
@@ -47,7 +47,16 @@ def in_neo4j(name: str, **changed: object) -> Planted:
 
 
 def recorded(name: str, row: Recorded) -> Planted:
-    return lambda held: with_rows(held, neo4j={**held.rows.neo4j, name: row})
+    """In the context that is made of it, too."""
+
+    def plant(held: Held) -> Held:
+        past = held.stores.contexts[TENANT].past
+        if row.tenant == TENANT and name not in {each.allocation for each in past}:
+            past = (Past(name, row.decided_at_ms, row.outcome), *past)
+        with_context = with_stores(held, contexts={TENANT: Context(past)})
+        return with_rows(with_context, neo4j={**held.rows.neo4j, name: row})
+
+    return plant
 
 
 def not_in_neo4j(name: str) -> Planted:
@@ -68,7 +77,8 @@ def in_kafka(name: str, kind: str, *ids: str) -> Planted:
         before = held.rows.kafka.get(name, ())
         at = next((nth for nth, each in enumerate(before) if each.kind == kind), len(before))
         rest = [each for each in before if each.kind != kind]
-        rest[at:at] = [Event(kind, each, tenant=TENANT) for each in ids]
+        gpu_ids = next((each.gpu_ids for each in before if each.gpu_ids), ())
+        rest[at:at] = [Event(kind, each, tenant=TENANT, gpu_ids=gpu_ids) for each in ids]
         return _counted(with_rows(held, kafka={**held.rows.kafka, name: tuple(rest)}))
 
     return plant
@@ -138,11 +148,11 @@ def test_a_sound_run_agrees() -> None:
         (in_neo4j(KEPT, decisions=2), Kind.DOUBLED, NEO4J, KEPT),
         (in_neo4j(KEPT, gpu_ids=("t4-1", "t4-7")), Kind.DISAGREEING, NEO4J, KEPT),
         (in_neo4j(KEPT, state=RELEASED), Kind.PHANTOM, NEO4J, KEPT),
-        (recorded(f"{TAG}-99", Recorded(1, "refused")), Kind.PHANTOM, NEO4J, f"{TAG}-99"),
-        (recorded(f"{TAG}-99", Recorded(1, GRANTED, ("t4-9",))), Kind.PHANTOM, NEO4J, f"{TAG}-99"),
-        (recorded(REFUSED, Recorded(1, GRANTED, ("t4-9",))), Kind.PHANTOM, NEO4J, REFUSED),
+        (recorded(f"{TAG}-99", Recorded(1, "refused", (), TENANT)), Kind.PHANTOM, NEO4J, f"{TAG}-99"),
+        (recorded(f"{TAG}-99", Recorded(1, GRANTED, ("t4-9",), TENANT)), Kind.PHANTOM, NEO4J, f"{TAG}-99"),
+        (recorded(REFUSED, Recorded(1, GRANTED, ("t4-9",), TENANT)), Kind.PHANTOM, NEO4J, REFUSED),
         # Nobody was told of it, and Neo4j shows that it happened: taken for a failure, all would be well.
-        (recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-1",))), Kind.DOUBLED, NEO4J, ""),
+        (recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-1",), TENANT)), Kind.DOUBLED, NEO4J, ""),
         (in_kafka(KEPT, GRANTED), Kind.LOST, KAFKA, KEPT),
         (in_kafka(GIVEN_BACK, RELEASED), Kind.LOST, KAFKA, GIVEN_BACK),
         (in_kafka(KEPT, GRANTED, "one", "other"), Kind.DOUBLED, KAFKA, KEPT),
@@ -160,6 +170,9 @@ def test_a_sound_run_agrees() -> None:
         (in_kafka(KEPT, "decided"), Kind.LOST, KAFKA, KEPT),
         (events(KEPT, swapped), Kind.REORDERED, KAFKA, KEPT),
         (in_kafka(KEPT, "refused", "one"), Kind.DISAGREEING, KAFKA, KEPT),
+        (in_neo4j(KEPT, state="pending"), Kind.DISAGREEING, NEO4J, KEPT),
+        (events(KEPT, lambda found: (*found[:2], replace(found[2], kind=UNREADABLE))), Kind.LOST, KAFKA, KEPT),
+        (events(KEPT, lambda found: (*found[:2], replace(found[2], gpu_ids=("t4-7",)))), Kind.DISAGREEING, KAFKA, KEPT),
         (in_temporal(KEPT, None), Kind.LOST, TEMPORAL, KEPT),
         (in_temporal(KEPT, "failed"), Kind.DISAGREEING, TEMPORAL, KEPT),
         (in_temporal(KEPT, "completed"), Kind.DISAGREEING, TEMPORAL, KEPT),
@@ -170,6 +183,7 @@ def test_a_sound_run_agrees() -> None:
         (in_context(PAST[0], replace(PAST[1], outcome="refused")), Kind.DISAGREEING, REDIS, KEPT),
         (in_context(PAST[0], replace(PAST[1], decided_at_ms=9)), Kind.DISAGREEING, REDIS, KEPT),
         (in_context(damaged="no sorted set"), Kind.DISAGREEING, REDIS, ""),
+        (in_context(PAST[0], PAST[0], PAST[1]), Kind.DOUBLED, REDIS, ""),
         (in_usage(granted=3), Kind.DISAGREEING, USAGE, ""),
         (lambda held: with_stores(held, usage={}), Kind.DISAGREEING, USAGE, ""),
     ],
@@ -185,8 +199,8 @@ def test_each_planted_defect_is_found_alone(plant: Planted, kind: Kind, store: s
 @pytest.mark.parametrize(
     "plant",
     [
-        recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-9",))),  # taken for a failure, it would be a phantom
-        recorded(REFUSED, Recorded(1, "refused")),
+        recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-9",), TENANT)),  # taken for a failure, it would be a phantom
+        recorded(REFUSED, Recorded(1, "refused", (), TENANT)),
         in_temporal(UNKNOWN, "running"),
         in_temporal(REFUSED, "completed"),
         lambda held: with_stores(held, contexts={}),
@@ -201,6 +215,72 @@ def test_each_planted_defect_is_found_alone(plant: Planted, kind: Kind, store: s
 )
 def test_what_may_be_is_no_finding(plant: Planted) -> None:
     assert judged(plant(SOUND)).findings == ()
+
+
+REFUSED_AFTER_ALL = [
+    *HISTORY,
+    operation(ALLOCATE, UNKNOWN, 10, 11, Outcome.FAIL, why="no_capacity", status=409),
+]
+
+
+@pytest.mark.parametrize(
+    ("plant", "store"),
+    [
+        (recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-9",), TENANT)), NEO4J),
+        (in_kafka(UNKNOWN, GRANTED, "one"), KAFKA),
+        (in_pool({UNKNOWN: ("t4-9",)}, taken=1), POOL),
+    ],
+)
+def test_who_was_refused_in_the_end_holds_nothing_whatever_became_of_an_earlier_try(plant: Planted, store: str) -> None:
+    assert judged(SOUND, REFUSED_AFTER_ALL).findings == ()
+    found = judged(plant(SOUND), REFUSED_AFTER_ALL).findings
+    assert [(each.kind, each.store, each.allocation) for each in found] == [(Kind.PHANTOM, store, UNKNOWN)]
+
+
+def test_a_try_that_could_not_be_served_leaves_the_earlier_one_in_doubt() -> None:
+    history = [*HISTORY, operation(ALLOCATE, UNKNOWN, 10, 11, Outcome.FAIL, why="overloaded", status=503)]
+    assert judged(recorded(UNKNOWN, Recorded(1, GRANTED, ("t4-9",), TENANT))(SOUND), history).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("store", "plant"),
+    [
+        (NEO4J, in_neo4j(KEPT, tenant="nobody")),
+        (KAFKA, events(KEPT, lambda found: tuple(replace(each, tenant="nobody") for each in found))),
+    ],
+)
+def test_another_tenants_name_is_found(store: str, plant: Planted) -> None:
+    found = judged(plant(SOUND)).findings
+    assert (Kind.DISAGREEING, store, KEPT) in {(each.kind, each.store, each.allocation) for each in found}
+
+
+def test_who_gets_something_else_than_he_asked_for_was_wronged() -> None:
+    asked = {"request_id": KEPT, "tenant": TENANT, "count": 2, "gpu_type": "a100"}
+    history = [replace(each, asked=asked) if each.request_id == KEPT else each for each in HISTORY]
+    [finding] = judged(SOUND, history).findings
+    assert (finding.kind, finding.store, finding.told) == (
+        Kind.DISAGREEING, POOL, "asked for 2 a100, and got t4-1, t4-2",
+    )  # fmt: skip
+
+
+def test_what_is_held_is_compared_also_when_nobody_knows_of_its_release() -> None:
+    history = [*HISTORY, released(KEPT, 4, 5, Outcome.INFO)]
+    [finding] = judged(in_pool({KEPT: ("t4-1", "t4-7")})(SOUND), history).findings
+    assert (finding.kind, finding.store) == (Kind.DISAGREEING, POOL)
+
+
+def test_a_workflow_may_go_on_while_a_store_that_it_writes_is_away() -> None:
+    running = in_temporal(GIVEN_BACK, "running")(SOUND)
+    assert [each.store for each in judged(running).findings] == [TEMPORAL]
+    away = with_stores(with_rows(running, kafka={}), missing={KAFKA: "away"})
+    assert judged(away).judgement.verdict is Verdict.UNKNOWN
+
+
+def test_what_was_over_by_itself_was_given_back() -> None:
+    """Its hours were over, and the platform says so to whoever comes to give it back."""
+    history = [*HISTORY, operation(RELEASE, KEPT, 4, 5, Outcome.FAIL, why="already_released", status=409)]
+    over = in_temporal(KEPT, "completed")(in_neo4j(KEPT, state=RELEASED)(not_held(SOUND)))
+    assert judged(over, history).findings == ()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.INFO, None])
