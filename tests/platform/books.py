@@ -146,6 +146,8 @@ def _read_events(stack: RunningStack, run: str) -> tuple[dict[str, list[str]], d
     kinds: dict[str, list[str]] = defaultdict(list)
     ids_by_kind: dict[tuple[str, str], set[str]] = defaultdict(set)
     for message in _messages(stack):
+        if run.encode() not in message:  # of somebody else, and perhaps no event at all
+            continue
         event = json.loads(message)
         allocation_id, kind = event["allocation_id"], event["kind"].removeprefix("allocation.")
         if not allocation_id.startswith(run):
