@@ -108,7 +108,7 @@ def test_what_is_hurt_and_well_again_at_once_passes_and_the_moment_is_told(stage
     assert set(verdicts(ran)) >= {"baseline", "recovery", "load", "consistency", "ownership"}
     assert played.held == []
     assert "neo4j is no part of this stack: not asked" in ran.reasons
-    assert ran.result["consistency"]["absent"] == ["neo4j", "kafka"]
+    assert ran.result["consistency"]["absent"] == ["neo4j", "kafka", "temporal", "redis", "usage"]
     [outage] = played.story
     began_ns = json.loads((folder_of(ran) / "run.json").read_text())["began_ns"]
     [fault] = ran.result["faults"]
