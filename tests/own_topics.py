@@ -8,6 +8,7 @@ from typing import Any
 
 from awaiting import wait_until
 from clients import kafka
+from topic_records import records_of
 
 _WITHIN_S = 120
 _STORY = ("requested", "decided", "granted", "released")
@@ -36,19 +37,7 @@ class OwnTopics:
 
     def records(self, topic: str) -> Iterator[Any]:
         """kafka-python's."""
-        consumer = kafka.KafkaConsumer(bootstrap_servers=self.address, fetch_max_wait_ms=100, metrics_enabled=False)
-        try:
-            partitions = [kafka.TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            while any(consumer.position(each) < ends[each] for each in partitions):
-                records = consumer.poll(timeout_ms=_WITHIN_S * 1000)
-                assert records, f"{topic}: nothing more before its end"
-                for each in records.values():
-                    yield from each
-        finally:
-            consumer.close()
+        return records_of(self.address, topic)
 
 
 @contextmanager

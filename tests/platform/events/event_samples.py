@@ -1,10 +1,9 @@
 """Events of made-up allocations, and what a topic holds of them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from clients import kafka
+from topic_records import records_of
 
 from chaos_aura.platform.events.topics import EVENTS
 from chaos_aura.platform.model import (
@@ -21,7 +20,6 @@ from chaos_aura.platform.model import (
 )
 from chaos_aura.platform.model.event import event_of_release, events_of_decision
 
-_WITHIN_S = 60
 STORY = ["requested", "decided", "granted", "released"]
 
 
@@ -42,7 +40,7 @@ def story(allocation_id: str, tenant: str = "acme") -> tuple[Event, ...]:
 
 def held_by(address: str, prefix: str, topic: str = EVENTS) -> list[dict[str, Any]]:
     """Every event whose allocation begins so, in the order of its partition."""
-    found = messages(address, topic)
+    found = records_of(address, topic)
     return [json.loads(each.value) for each in found if (each.key or b"").startswith(prefix.encode())]
 
 
@@ -59,21 +57,4 @@ def kinds_by_allocation(address: str, prefix: str) -> dict[str, list[str]]:
 
 def timestamps_ms(address: str, prefix: str) -> list[int]:
     """When the events of these allocations were handed to the producer, in the order of their partition."""
-    return [each.timestamp for each in messages(address, EVENTS) if (each.key or b"").startswith(prefix.encode())]
-
-
-def messages(address: str, topic: str) -> Iterator[Any]:
-    """kafka-python's records."""
-    consumer = kafka.KafkaConsumer(bootstrap_servers=address, fetch_max_wait_ms=100, metrics_enabled=False)
-    try:
-        partitions = [kafka.TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(each) < ends[each] for each in partitions):
-            records = consumer.poll(timeout_ms=_WITHIN_S * 1000)
-            assert records, f"{topic}: nothing more before its end"
-            for each in records.values():
-                yield from each
-    finally:
-        consumer.close()
+    return [each.timestamp for each in records_of(address, EVENTS) if (each.key or b"").startswith(prefix.encode())]
