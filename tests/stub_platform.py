@@ -49,6 +49,7 @@ class Wishes:
     slow_s: float = 3.0
     everything: bool = False  # also the page that tells of its pool
     total: dict[str, int] = field(default_factory=lambda: dict(TOTAL))
+    taken: bool = False  # all of it, by somebody else, from the beginning
     outages: list[tuple[int, int, str]] = field(default_factory=list)
 
 
@@ -107,17 +108,21 @@ class Refused(Exception):
 class Pool:
     """Who holds what. Like the real one it decides each request once."""
 
-    def __init__(self, total: dict[str, int]) -> None:
+    def __init__(self, total: dict[str, int], taken: bool = False) -> None:
         self.total = total
         self.held: dict[str, list[str]] = {}
         self.kept: dict[str, list[str]] = {}  # given back, and not taken back
+        everything = [f"{kind}-{nth}" for kind, count in total.items() for nth in range(count)]
+        self.others: dict[str, list[str]] = {"others": everything if taken else []}
         self.ended: dict[str, list[str]] = {}
         self.refused: set[str] = set()
         self.leaks = False
         self.doubled: list[str] = []
 
     def page(self) -> dict[str, Any]:
-        holders = [(name, gpu) for held in (self.held, self.kept) for name, gpus in held.items() for gpu in gpus]
+        holders = [
+            (name, gpu) for held in (self.held, self.kept, self.others) for name, gpus in held.items() for gpu in gpus
+        ]
         used = Counter(gpu.rpartition("-")[0] for gpu in {gpu for _, gpu in holders})
         return {
             "total": self.total,
@@ -157,7 +162,7 @@ class Pool:
 
     def _free(self, asked: dict[str, Any]) -> list[str]:
         kind, count = str(asked["gpu_type"]), int(asked["count"])
-        used = {gpu for held in (self.held, self.kept) for gpus in held.values() for gpu in gpus}
+        used = {gpu for held in (self.held, self.kept, self.others) for gpus in held.values() for gpu in gpus}
         free = [gpu for nth in range(self.total[kind]) if (gpu := f"{kind}-{nth}") not in used]
         if len(free) < count:
             self.refused.add(str(asked["request_id"]))
@@ -175,7 +180,7 @@ class Pool:
 
 class Stub:
     def __init__(self, wishes: Wishes) -> None:
-        self.mood, self.pool = Mood(wishes), Pool(wishes.total)
+        self.mood, self.pool = Mood(wishes), Pool(wishes.total, wishes.taken)
         self._wishes = wishes
         self._watching: asyncio.Task[None] | None = None
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping
 
-from chaos_aura.core.errors import ChaosAuraError, LoadFailed, MachineLacks
+from chaos_aura.core.errors import ChaosAuraError, LoadFailed, MachineLacks, ServiceUnhealthy
 from chaos_aura.core.verdict import Judgement, Verdict, failed, passed, unknown
 from chaos_aura.judge.backlog import Limits
 from chaos_aura.judge.baseline import LASTS_S, Baseline
 from chaos_aura.judge.noise import noisy_s
 from chaos_aura.load.capacity import free_of, inventory_of
+from chaos_aura.load.mix import Mix
 from chaos_aura.load.plan import LoadPlan
 from chaos_aura.load.process import LoadProcess, start
 from chaos_aura.load.shapes import SPIKE
@@ -35,6 +36,16 @@ class BaselineNotMet(ChaosAuraError):
     pass
 
 
+def refuse_full_pool(free: Mapping[str, int], inventory: Mapping[str, int], mix: Mix) -> None:
+    """ServiceUnhealthy when nobody could be granted anything: each refusal would be right, and say nothing."""
+    wanted = [name for name, weight in mix.gpu_types.items() if weight and inventory.get(name)]
+    if not wanted or any(free.get(name) for name in wanted):
+        return
+    held = ", ".join(f"{inventory[name]} {name}" for name in wanted)
+    why = f"has none free: {held} are all held before the load begins"
+    raise ServiceUnhealthy("the pool of GPUs", why, "wait until their hours are over, or: chaos-aura down --purge")
+
+
 class Tenants:
     def __init__(self, run: Run, wanted: LoadWanted) -> None:
         if run.catalogue is None:
@@ -50,6 +61,7 @@ class Tenants:
             self.capacity_per_s, self.capacity_origin = capacity.cycles_per_s, capacity.origin
         url = f"http://{run.catalogue.edge(_EDGE).address}"
         self.plan: LoadPlan = wanted.plan(url, run.tag, run.seed, self.capacity_per_s, run.options.limit_s)
+        refuse_full_pool(self.free, self.inventory, self.plan.mix)
         self.baselines: Mapping[str, Baseline] = {}
         self.usual = Limits()
         self.ended: LoadState | None = None

@@ -45,6 +45,7 @@ CASES = {
     "double": Case({"how": "double"}),
     "sampler killed": Case({"how": "reset"}, is_undecided=True, meanwhile=kill_sampler),
     "not met": Case({"outages": FOR_EVER}, is_undecided=True),
+    "taken": Case({"taken": True}, is_undecided=True),
     "late": Case({"how": "refuse", "after_s": 5}, budget_s=2),
     "load killed": Case({"how": "hang"}, hurts_s=3, is_undecided=True, meanwhile=kill_load),
     "load killed early": Case(is_undecided=True, meanwhile=kill_load_early),
@@ -194,14 +195,15 @@ def test_what_nobody_watched_is_not_known(stage: Stage) -> None:
     assert played.held == []
 
 
-@of("not met", "silent")
-@pytest.mark.parametrize("why", ["not met", "silent"])
+@of("not met", "silent", "taken")
+@pytest.mark.parametrize("why", ["not met", "silent", "taken"])
 def test_what_was_not_well_before_is_not_hurt(stage: Stage, why: str) -> None:
     played = stage[why]
     ran = check(played, "baseline not met", "aborted")
     says = {
         "not met": r"tenants: none of \d+ operations in 20 s was answered well",
         "silent": "GET /gpus was not answered",
+        "taken": "the pool of GPUs has none free: 40 t4 are all held before the load begins",
     }
     assert re.search(says[why], ran.reasons)
     assert ran.result["faults"] == []
