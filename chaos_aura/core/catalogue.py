@@ -6,6 +6,10 @@ A stack writes its catalogue as one JSON file; everything else, ours or a strang
      "services": [{"name": "neo4j", "address": "127.0.0.1:21007", "scheme": "bolt", "version": "2026.08.1"}, ...],
      "edges": [{"client": "worker", "service": "neo4j", "address": "127.0.0.1:21013",
                 "upstream": "127.0.0.1:21007"}, ...]}
+
+A service in containers also has `"runs_in": {"project": "shop", "service": "cache"}`, or `{"container": "shop-cache"}`,
+and one that is not called what it is has `"kind": "redis"`; an http service's `"health"` is the page that tells
+whether it is well. An edge whose proxy is not called as it is has `"proxy": "cache"`, and its service's `"kind"`.
 """
 
 import json
@@ -17,6 +21,9 @@ from chaos_aura.core.errors import BadInput
 
 SCHEMA = 1
 LOCAL = "local"  # the stack of processes that a supervisor keeps
+DOCKER = "docker"  # the same in containers
+EXTERNAL = "external"  # somebody's own services
+_PLACES = frozenset({"project", "service", "container"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,19 @@ class Service:
     scheme: str
     version: str
     pages: dict[str, str] = field(default_factory=dict)
+    runs_in: dict[str, str] = field(default_factory=dict)
+    kind: str = ""
+    health: str = ""  # of an http service: the page that tells whether it is well
+
+    @property
+    def speaks(self) -> str:
+        """What it is: redis, kafka, neo4j, temporal, toxiproxy, http; a member of the platform by its own name."""
+        return self.kind or self.name
+
+    @property
+    def is_contained(self) -> bool:
+        """It runs in containers; no supervisor of ours keeps it."""
+        return bool(self.runs_in)
 
     @property
     def uri(self) -> str:
@@ -43,10 +63,22 @@ class Edge:
     address: Address
     upstream: Address
     scheme: str
+    proxy_name: str = ""
+    kind: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.client}.{self.service}"
+
+    @property
+    def proxy(self) -> str:
+        """What Toxiproxy calls it."""
+        return self.proxy_name or self.name
+
+    @property
+    def speaks(self) -> str:
+        """What its service is."""
+        return self.kind or self.service
 
     @property
     def uri(self) -> str:
@@ -89,6 +121,9 @@ class Catalogue:
                 "uri": service.uri,
                 "version": service.version,
                 "pages": service.pages,
+                **({"runs_in": service.runs_in} if service.runs_in else {}),
+                **({"kind": service.kind} if service.kind else {}),
+                **({"health": service.health} if service.health else {}),
             }
             for service in self.services
         ]
@@ -101,6 +136,8 @@ class Catalogue:
                 "upstream": str(edge.upstream),
                 "scheme": edge.scheme,
                 "uri": edge.uri,
+                **({"proxy": edge.proxy_name} if edge.proxy_name else {}),
+                **({"kind": edge.kind} if edge.kind else {}),
             }
             for edge in self.edges
         ]
@@ -128,7 +165,20 @@ class Catalogue:
 
 def _service(row: dict[str, Any]) -> Service:
     pages = {name: _text(row["pages"], name) for name in row["pages"]}
-    return Service(_text(row, "name"), _address(row, "address"), _text(row, "scheme"), _text(row, "version"), pages)
+    runs_in = row.get("runs_in", {})
+    if not set(runs_in) <= _PLACES:
+        raise ValueError(f"runs_in has {sorted(set(runs_in) - _PLACES)}")
+    places = {name: _text(runs_in, name) for name in runs_in}
+    return Service(
+        _text(row, "name"),
+        _address(row, "address"),
+        _text(row, "scheme"),
+        _text(row, "version"),
+        pages,
+        places,
+        _text_or_none(row, "kind"),
+        _text_or_none(row, "health"),
+    )
 
 
 def _edge(row: dict[str, Any]) -> Edge:
@@ -138,7 +188,14 @@ def _edge(row: dict[str, Any]) -> Edge:
         _address(row, "address"),
         _address(row, "upstream"),
         _text(row, "scheme"),
+        _text_or_none(row, "proxy"),
+        _text_or_none(row, "kind"),
     )
+
+
+def _text_or_none(row: dict[str, Any], key: str) -> str:
+    """Empty where it is not told."""
+    return _text(row, key) if key in row else ""
 
 
 def _text(row: dict[str, Any], key: str) -> str:

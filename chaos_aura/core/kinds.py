@@ -5,6 +5,14 @@ from chaos_aura.core.kind import Kind, Parameter
 BOTH, TO_SERVICE, FROM_SERVICE = "both", "to_service", "from_service"
 _ONE_WAY = (TO_SERVICE, FROM_SERVICE)
 
+_WHICH = Parameter(
+    "which",
+    str,
+    "of several containers: only (there is just one), one, all, a share such as 50%, or a name",
+    default="only",
+)
+_PEER = Parameter("peer", str, "only what it exchanges with this service; *: with everybody", default="*")
+
 _NETWORK = (
     Kind(
         "latency",
@@ -13,6 +21,7 @@ _NETWORK = (
             Parameter("latency_ms", float, "how much later", default=100.0, least=1, most=600_000),
             Parameter("jitter_ms", float, "more or less, at random", default=0.0, least=0, most=600_000),
             Parameter("direction", str, "which way is slow", default=FROM_SERVICE, choices=_ONE_WAY),
+            _WHICH,
         ),
     ),
     Kind(
@@ -21,14 +30,15 @@ _NETWORK = (
         (
             Parameter("rate_kbps", int, "kilobytes a second", default=100, least=1, most=10_000_000),
             Parameter("direction", str, "which way is slow", default=FROM_SERVICE, choices=_ONE_WAY),
+            _WHICH,
         ),
     ),
     Kind(
         "packet_loss",
         "lose a share of packets",
-        (Parameter("percent", float, "of all packets", default=10.0, least=0.1, most=100),),
-        needs="an injector on the kernel's netem, which needs root and a kernel that has it; nearest here are latency, "
-        "throttle and partition",
+        (Parameter("percent", float, "of all packets", default=10.0, least=0.1, most=100), _PEER, _WHICH),
+        needs="an injector on the kernel's own network, as docker is for services in containers; nearest here are "
+        "latency, throttle and partition",
     ),
     Kind(
         "partition",
@@ -42,8 +52,11 @@ _NETWORK = (
                 default="silent",
                 choices=("silent", "refused"),
             ),
+            _PEER,
+            _WHICH,
         ),
     ),
+    Kind("dns_failure", "let it find no other machine by name", (_WHICH,)),
     Kind(
         "blackhole",
         "swallow all data, then close the connection",
@@ -80,17 +93,20 @@ _COMES_BACK = Parameter(
 )
 
 _PROCESS = (
-    Kind("kill", "end the process at once (SIGKILL)", (_COMES_BACK,), momentary_if="comes_back"),
+    Kind("kill", "end the process at once (SIGKILL)", (_COMES_BACK, _WHICH), momentary_if="comes_back"),
     Kind(
         "stop",
         "ask the process to end, and keep it stopped",
-        (Parameter("grace_s", float, "how long it may take before it is killed", default=10.0, least=0, most=600),),
+        (
+            Parameter("grace_s", float, "how long it may take before it is killed", default=10.0, least=0, most=600),
+            _WHICH,
+        ),
     ),
-    Kind("pause", "freeze every thread (SIGSTOP)"),
+    Kind("pause", "freeze every thread (SIGSTOP)", (_WHICH,)),
     Kind(
         "restart",
         "end it and start it again",
-        (Parameter("grace_s", float, "how long it may take to end", default=10.0, least=0, most=600),),
+        (Parameter("grace_s", float, "how long it may take to end", default=10.0, least=0, most=600), _WHICH),
         momentary=True,
     ),
     Kind(
@@ -100,6 +116,7 @@ _PROCESS = (
             Parameter(
                 "every_ms", int, "how long it may live each time; 0: not a moment", default=0, least=0, most=60_000
             ),
+            _WHICH,
         ),
     ),
 )
@@ -108,12 +125,20 @@ _RESOURCES = (
     Kind(
         "cpu_throttle",
         "leave it only a part of a processor",
-        (Parameter("percent", int, "of one processor", default=20, least=1, most=100),),
+        (Parameter("percent", int, "of one processor", default=20, least=1, most=100), _WHICH),
     ),
     Kind(
         "memory_limit",
         "let it have no more memory than this",
-        (Parameter("limit_mb", int, "megabytes", least=1, most=1_000_000, sample=512),),
+        (Parameter("limit_mb", int, "megabytes", least=1, most=1_000_000, sample=512), _WHICH),
+    ),
+    Kind(
+        "oom_kill", "let it need more memory than it may have, so that the kernel kills it", (_WHICH,), momentary=True
+    ),
+    Kind(
+        "pids_limit",
+        "let it have no more processes and threads than this",
+        (Parameter("limit", int, "at once", least=1, most=1_000_000, sample=4096), _WHICH),
     ),
     Kind(
         "fd_limit",

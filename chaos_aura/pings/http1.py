@@ -33,9 +33,21 @@ def get_json(wire: Wire, address: Address, path: str) -> object:
 
 def get(wire: Wire, address: Address, path: str) -> Answer:
     """Whatever its status."""
-    wire.send(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\r\n".encode())
+    _ask(wire, address, path)
     status, reason = _status(wire)
     return Answer(status, reason, as_text(_body(wire, _headers(wire))))
+
+
+def get_status(wire: Wire, address: Address, path: str) -> tuple[str, str]:
+    """`("200", "OK")`. The page may be anything, of any length: it is not read, and the wire is of no more use."""
+    _ask(wire, address, path)
+    status, reason = _status(wire)
+    _headers(wire)
+    return status, reason
+
+
+def _ask(wire: Wire, address: Address, path: str) -> None:
+    wire.send(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json, */*\r\n\r\n".encode())
 
 
 def _status(wire: Wire) -> tuple[str, str]:

@@ -1,11 +1,11 @@
-"""Which ping is a service's, by its name. What has no protocol of its own is a process of the platform."""
+"""Which ping is a service's, by what it speaks. What has no protocol of its own is a process of the platform."""
 
 from collections.abc import Callable, Mapping
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.catalogue import EXTERNAL, Catalogue, Edge, Service
 from chaos_aura.core.errors import PingFailed
-from chaos_aura.pings import bolt, kafka, readyz, redis, temporal, toxiproxy
+from chaos_aura.pings import bolt, http, kafka, readyz, redis, temporal, toxiproxy
 from chaos_aura.pings.pong import Pong
 
 _PINGS: Mapping[str, Callable[[Address, float], Pong]] = {
@@ -16,21 +16,46 @@ _PINGS: Mapping[str, Callable[[Address, float], Pong]] = {
 }
 
 
+_TOXIPROXY, _HTTP = "toxiproxy", "http"
+_ROOT = "/"
+_ANYWHERE = ("0.0.0.0", "[::]", "")
+
+
 def ping(catalogue: Catalogue, name: str, timeout_s: float) -> Pong:
     """One real operation at its direct address. PingFailed when it does not succeed."""
-    address = catalogue.service(name).address
-    if name == "toxiproxy":
-        return _toxiproxy(catalogue, address, timeout_s)
-    if name in _PINGS:
-        return _PINGS[name](address, timeout_s)
-    return readyz.ping(name, address, timeout_s)
+    service = catalogue.service(name)
+    if service.speaks == _TOXIPROXY:
+        return _toxiproxy(catalogue, service, timeout_s)
+    if service.speaks == _HTTP:
+        return http.ping(name, service.address, service.health or _ROOT, timeout_s)
+    return ping_at(service.speaks, service.address, timeout_s, name)
 
 
-def _toxiproxy(catalogue: Catalogue, address: Address, timeout_s: float) -> Pong:
+def ping_at(speaks: str, address: Address, timeout_s: float, name: str = "") -> Pong:
+    """`name`: as people know it, where that is another word."""
+    if speaks in _PINGS:
+        return _PINGS[speaks](address, timeout_s)
+    return readyz.ping(name or speaks, address, timeout_s)
+
+
+def _toxiproxy(catalogue: Catalogue, service: Service, timeout_s: float) -> Pong:
     """It answers well even when it could not listen for one of its proxies, so they are counted too."""
-    pong = toxiproxy.ping(address, timeout_s)
-    listening = toxiproxy.listening(address, timeout_s)
+    pong = toxiproxy.ping(service.address, timeout_s)
+    listening = toxiproxy.listening(service.address, timeout_s)
     for edge in catalogue.edges:
-        if listening.get(edge.name) != str(edge.address):
-            raise PingFailed(f"toxiproxy at {address}", f"has no proxy for the edge {edge.name} at {edge.address}")
+        if not _is_for(edge, listening.get(edge.proxy), catalogue.stack, service):
+            where = f"toxiproxy at {service.address}"
+            raise PingFailed(where, f"has no proxy for the edge {edge.name} at {edge.address}")
     return pong
+
+
+def _is_for(edge: Edge, listen: str | None, stack: str, service: Service) -> bool:
+    """Where it listens it tells as it sees that itself. From outside a container, the address is another one: of our
+    own stack with the same port, of somebody else's with any.
+    """
+    if listen is None:
+        return False
+    if listen == str(edge.address) or stack == EXTERNAL:
+        return True
+    host, _, port = listen.rpartition(":")
+    return service.is_contained and host in _ANYWHERE and port == str(edge.address.port)

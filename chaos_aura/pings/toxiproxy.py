@@ -1,5 +1,7 @@
 """Toxiproxy: its version and its proxies, by its HTTP API."""
 
+from typing import NamedTuple
+
 from chaos_aura.core.address import Address
 from chaos_aura.pings.http1 import get_json
 from chaos_aura.pings.pong import Pong, counted
@@ -21,6 +23,30 @@ def listening(address: Address, timeout_s: float) -> dict[str, str]:
         if not isinstance(answer, dict):
             raise Garbled("/proxies is not an object")
         return {name: _listen_address(proxy) for name, proxy in answer.items()}
+
+
+class Proxy(NamedTuple):
+    """As Toxiproxy sees it: `Proxy("cache", "[::]:16379", "redis:6379")`"""
+
+    name: str
+    listen: str
+    upstream: str
+
+
+def proxies(address: Address, timeout_s: float) -> tuple[Proxy, ...]:
+    """By name."""
+    with connected("toxiproxy", address, timeout_s) as wire:
+        answer = get_json(wire, address, "/proxies")
+        if not isinstance(answer, dict):
+            raise Garbled("/proxies is not an object")
+        return tuple(Proxy(name, _listen_address(row), _upstream(row)) for name, row in sorted(answer.items()))
+
+
+def _upstream(proxy: object) -> str:
+    match proxy:
+        case {"upstream": str(upstream)}:
+            return upstream
+    raise Garbled("a proxy does not tell where it leads")
 
 
 def _listen_address(proxy: object) -> str:
