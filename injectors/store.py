@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos_aura.core.catalogue import Edge, Target
+from chaos_aura.core.catalogue import EXTERNAL, Edge, Target
 from chaos_aura.core.errors import BadInput, StackDown, TargetUnfit
 from chaos_aura.core.fault import Capability, Undo, no
 from chaos_aura.faults.ground import Ground
@@ -30,6 +30,9 @@ class Store:
             return no(f"edge {target.name} holds no data", f"name the service: {self.name}")
         if target.name != self.name:
             return no(f"{target.name} holds none of these data", f"name {self.name}")
+        with suppress(StackDown):
+            if self.ground.catalogue.stack == EXTERNAL:
+                return no(f"{target.name} is somebody else's: what its data mean is not known here")
         return are_installed("clients", self.package)
 
     def found_at(self, target: Target, lease_id: str) -> dict[str, Any]:

@@ -1,16 +1,23 @@
 """Where faults are injected: the stack's folder, and through it the catalogue and the supervisor."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chaos_aura.core.catalogue import Catalogue
-from chaos_aura.core.errors import StackDown
+from chaos_aura.core.catalogue import LOCAL, Catalogue
+from chaos_aura.core.errors import BadInput, StackDown
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.place import FOLDER
 from chaos_aura.supervision.client import Supervision
 from chaos_aura.supervision.place import CATALOGUE
+from chaos_aura.supervision.state import ChildStatus
+
+if TYPE_CHECKING:
+    from chaos_aura.containers.container import Container
+    from chaos_aura.containers.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -52,5 +59,35 @@ class Ground:
 
     def process_of(self, service: str) -> ProcessId | None:
         """The living process that is this service now, None when none runs."""
-        child = self.supervision.children().get(service)
+        child = self._contained(service) if self.stack != LOCAL else self.supervision.children().get(service)
         return child.process if child else None
+
+    def containers_of(self, service: str) -> "tuple[Container, ...]":
+        """Those that run now; none where it runs in none."""
+        if self.stack == LOCAL:
+            return ()
+        from chaos_aura.containers.group import Group  # noqa: PLC0415 - for who has some
+
+        return Group.from_dict(self.catalogue.service(service).runs_in).running(self._engine)
+
+    @property
+    def stack(self) -> str:
+        """Without a catalogue nothing is known of containers."""
+        with suppress(StackDown):
+            return self.catalogue.stack
+        return LOCAL
+
+    def _contained(self, service: str) -> ChildStatus | None:
+        from chaos_aura.containers.keeper import Containers  # noqa: PLC0415 - for who has some
+
+        try:
+            target = self.catalogue.service(service)
+        except BadInput:
+            return None
+        return Containers(self.catalogue, self._engine).child(target) if target.is_contained else None
+
+    @cached_property
+    def _engine(self) -> "Engine":
+        from chaos_aura.containers.engine import Engine  # noqa: PLC0415
+
+        return Engine(self.environ)

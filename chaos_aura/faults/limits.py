@@ -10,7 +10,6 @@ longest_s = 600                    # also for what a fault may take until it is 
 
 import math
 import re
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from chaos_aura.core.catalogue import Catalogue, Edge, Target
-from chaos_aura.core.errors import BadInput, FaultRefused, MachineLacks
+from chaos_aura.core.errors import BadInput, FaultRefused
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
+from chaos_aura.core.project_file import FILE, LIMITS, read_tables
 
-FILE = "chaos-aura.toml"
-_TABLE = "limits"
 _NUMBER = re.compile(r"-\d+(?=\.|$)")  # of a member: worker-2, worker-2.redis
 
 
@@ -39,19 +37,10 @@ class Limits:
     @classmethod
     def of(cls, root: Path) -> "Limits":
         """Strict: a limit that is misspelt would not hold."""
+        table = read_tables(root).get(LIMITS, {})
         path = root / FILE
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except OSError as cause:
-            raise MachineLacks.because(cause) from cause
-        except ValueError as cause:
-            raise BadInput(str(path), f"is not TOML ({cause})", "mend it") from cause
-        table = document.get(_TABLE, {})
-        if not isinstance(table, dict):
-            raise BadInput(str(path), f"`{_TABLE}` is no table", f"write: [{_TABLE}]")
-        return cls(**{key: _read(path, key, value) for key, value in table.items()}, file=str(path))
+        read = {key: _read(path, key, value) for key, value in table.items()}
+        return cls(**read, file=str(path) if table else FILE)
 
     def lasts_s(self, asked_s: float | str | None) -> float:
         """How long a fault is to last. A text, as a substituted variable is one, must be a number."""
@@ -119,7 +108,7 @@ def _seconds(asked_s: Any) -> float:
 
 
 def _read(path: Path, key: str, value: Any) -> Any:
-    where = f"{path}, [{_TABLE}] {key}"
+    where = f"{path}, [{LIMITS}] {key}"
     match key:
         case "allowed_targets" | "forbidden_targets":
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):

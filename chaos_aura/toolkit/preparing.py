@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chaos_aura.core.catalogue import LOCAL
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.outcome import RunOutcome
+from chaos_aura.run.external import describe_external, refuse_load
 from chaos_aura.run.preflight import mend_leftovers, refuse_unknown_bystanders, stack_up
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
@@ -64,6 +65,8 @@ class Preparation:
         if planned := self._planned():
             from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something
 
+            describe_external(self._conductor.begun.project, os.environ)
+
             current = session.current()
             self.would_touch = [each.would_touch(current) for each in planned]
 
@@ -79,6 +82,8 @@ class Preparation:
     def _bring_up(self, run: Run, *, is_measured: bool) -> None:
         of, screen = self._conductor, self._conductor.screen
         run.catalogue, has_just_started = stack_up(run.project, os.environ, run.options.services, screen.progress)
+        if self._has_load:
+            refuse_load(run.catalogue, _LOADS)
         if is_measured and run.catalogue.stack == LOCAL:
             self._await_training(run)
         if has_just_started:

@@ -5,25 +5,25 @@ what a file says. A process that is started again reads the same file: the skew 
 """
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service, Target
+from chaos_aura.core.catalogue import DOCKER, Service, Target
 from chaos_aura.core.errors import StackDown, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.clock.file import READ_AGAIN_WITHIN_S, ClockFile, content_for
 from injectors.clock.process import capability_of
-from injectors.clock.reading import TOLERANCE_S, Clock
+from injectors.clock.reading import TOLERANCE_S, Clock, protocol_of
 from injectors.refusal import refuse_unless
+from injectors.supervised.service import contained
 
 _LEAST_S = 2 * TOLERANCE_S
 _KIND = "clock_skew"
-_STATIC = ("temporal", "toxiproxy")
-_PROTOCOL_OF = {"redis": "redis", "neo4j": "bolt", "kafka": "kafka"}
-_BY_HTTP = ("api", "worker", "projection")
+STATIC = ("temporal", "toxiproxy")
 # Kafka deletes what is older than a week, by its own clock and for good.
 _MOST_AHEAD_S = {"kafka": 6 * 86400.0}
 
@@ -41,11 +41,13 @@ class ClockInjector:
             return no(f"{self.name} does no {fault.kind}")
         if not isinstance(target, Service):
             return no(f"{target.name} is an edge, and an edge has no clock", "name a service")
-        if target.name in _STATIC:
+        if target.is_contained and not self._is_of_our_stack():
+            return contained(target.name)
+        if target.name in STATIC:
             return no(f"{target.name} is a static Go program, which asks the kernel itself for the time")
-        if not _protocol_of(target):
+        if not protocol_of(target):
             return no(f"there is no known way to read the clock of {target.name}")
-        return _can_be_off(target.name, fault.number("offset_s")) and self._has_clock(target)
+        return can_be_off(target.name, fault.number("offset_s")) and self._has_clock(target)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         """It says itself what its clock shows, so that it is gone is only told by one that answers."""
@@ -56,7 +58,8 @@ class ClockInjector:
         process = self._process_of(target.name)
         file = ClockFile.of(target.name, self._ground.home)
         former, says_s = file.read(), file.says_s()
-        clock = Clock(target.name, target.address, _protocol_of(target))
+        assert isinstance(target, Service), "`can` says so"
+        clock = Clock(target.name, target.address, protocol_of(target))
         seen = clock.read()
         if says_s or not seen.is_off_by(0):
             raise TargetUnfit(target.name, f"its clock is {seen} already", f"write +0 into {file.path}")
@@ -91,6 +94,12 @@ class ClockInjector:
             return _gone_with(process, file)
         return Proof(seen.is_off_by(file.says_s()), f"the clock of {service} is {seen}", seen.to_dict())
 
+    def _is_of_our_stack(self) -> bool:
+        """Whose containers read the same file, which lies on this machine."""
+        with suppress(StackDown):
+            return self._ground.catalogue.stack == DOCKER
+        return False
+
     def _has_clock(self, target: Service) -> Capability:
         try:
             return capability_of(self._process_of(target.name), target.name)
@@ -103,13 +112,7 @@ class ClockInjector:
         raise TargetUnfit(service, "is not running", f"run: chaos-aura up {service}")
 
 
-def _protocol_of(service: Target) -> str:
-    if service.name.partition("-")[0] in _BY_HTTP:
-        return "http"
-    return _PROTOCOL_OF.get(service.name, "")
-
-
-def _can_be_off(service: str, offset_s: float) -> Capability:
+def can_be_off(service: str, offset_s: float) -> Capability:
     if abs(offset_s) < _LEAST_S:
         return no(
             f"{offset_s:+g} s is too little to be proven",

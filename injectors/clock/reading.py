@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos_aura.core.address import Address
+from chaos_aura.core.catalogue import Service
 from chaos_aura.core.errors import TargetUnfit
 from injectors.clock.bolt_clock import told_over_bolt
 from injectors.clock.conversation import Conversation, Garbled, talking_to
@@ -16,12 +17,22 @@ from injectors.clock.redis_clock import told_by_redis
 
 TOLERANCE_S = 1.5
 
+_PROTOCOL_OF = {"redis": "redis", "neo4j": "bolt", "kafka": "kafka", "http": "http"}
+_BY_HTTP = ("api", "worker", "projection")
+
 _PROTOCOLS: Mapping[str, Callable[[Conversation], float]] = {
     "redis": told_by_redis,
     "bolt": told_over_bolt,
     "http": told_over_http,
     "kafka": told_by_kafka,
 }
+
+
+def protocol_of(service: Service) -> str:
+    """Empty when there is no known way to read its clock."""
+    if service.name.partition("-")[0] in _BY_HTTP:
+        return "http"
+    return _PROTOCOL_OF.get(service.speaks, "")
 
 
 @dataclass(frozen=True, slots=True)

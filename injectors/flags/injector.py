@@ -7,11 +7,12 @@ log. One that is idle says nothing until it is used: for it, what the file says 
 import shlex
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from chaos_aura.core.catalogue import Edge, Target
-from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.catalogue import DOCKER, Edge, Target
+from chaos_aura.core.errors import StackDown, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
 from injectors.flags import names
@@ -29,7 +30,14 @@ class FlagsInjector:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._path = ground.home / names.FILE
+
+    @property
+    def _path(self) -> Path:
+        """Containers see what lies beside their configuration, and nothing else of the stack's folder."""
+        with suppress(StackDown):
+            if self._ground.catalogue.stack == DOCKER:
+                return self._ground.home / "config" / names.FILE
+        return self._ground.home / names.FILE
 
     def can(self, fault: Fault, target: Target) -> Capability:
         if isinstance(target, Edge) or not is_member(target.name):

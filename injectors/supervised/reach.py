@@ -5,18 +5,26 @@ import os
 from chaos_aura.core.catalogue import Edge, Target
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.fault import YES, Capability, no
+from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
+from injectors.supervised.service import contained
 
 
 def may_be_signalled(ground: Ground, target: Target, so_that_it_is: str) -> Capability:
     """Yes for a service that runs now. `so_that_it_is` says what for: killed, throttled."""
     if isinstance(target, Edge):
         return no(f"{target.name} is an edge: only a process can be {so_that_it_is}", f"aim at {target.service}")
-    service = target.name
+    if target.is_contained:
+        return contained(target.name)
     try:
-        process = ground.process_of(service)
+        process = ground.process_of(target.name)
     except ChaosAuraError as cause:
         return no(f"{cause.where}: {cause.why}", cause.remedy)
+    return process_may_be_signalled(process, target.name)
+
+
+def process_may_be_signalled(process: ProcessId | None, service: str) -> Capability:
+    """None does not run."""
     if process is None:
         return _does_not_run(service)
     try:

@@ -14,6 +14,8 @@ def is_supervised(ground: Ground, target: Target) -> Capability:
     """Yes for each service that has a process of its own here, whether it runs or not."""
     if isinstance(target, Edge):
         return no("a path has no process", f"name the service: {target.service}")
+    if target.is_contained:
+        return contained(target.name)
     try:
         kept = ground.supervision.children()
     except ChaosAuraError as cause:
@@ -21,6 +23,10 @@ def is_supervised(ground: Ground, target: Target) -> Capability:
     if target.name not in kept:
         return no(f"no supervised process is {target.name}", f"there are: {', '.join(kept) or 'none'}")
     return YES
+
+
+def contained(service: str) -> Capability:
+    return no(f"{service} runs in a container, which no supervisor of ours keeps", "leave it to the injector docker")
 
 
 def running(ground: Ground, service: str) -> ProcessId:

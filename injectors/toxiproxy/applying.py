@@ -28,9 +28,9 @@ class Proxies(Protocol):
 
 def hurt(server: Proxies, edge: EdgePlan) -> None:
     for toxic in edge.toxics:
-        _add(server, edge.name, toxic)
+        _add(server, edge.proxy, toxic)
     if edge.disables:
-        server.enable(edge.name, enabled=False)
+        server.enable(edge.proxy, enabled=False)
 
 
 def free(server: Proxies, edge: EdgePlan, within_s: float) -> None:
@@ -39,10 +39,10 @@ def free(server: Proxies, edge: EdgePlan, within_s: float) -> None:
         # A reset that waits for its moment cannot be removed before that.
         waits_s = toxic.attributes["timeout"] / _MS if toxic.type == "reset_peer" else 0.0
         with suppress(Missing):
-            server.remove(edge.name, toxic.name, within_s + waits_s)
+            server.remove(edge.proxy, toxic.name, within_s + waits_s)
     if edge.disables:
         with suppress(Missing):
-            server.enable(edge.name, enabled=True)
+            server.enable(edge.proxy, enabled=True)
 
 
 def _add(server: Proxies, proxy: str, toxic: Toxic) -> None:

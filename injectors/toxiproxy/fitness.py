@@ -25,9 +25,9 @@ class Telling(Protocol):
 def plan_for(edge: Edge, fault: Fault, lease_id: str, server: Telling) -> EdgePlan:
     """TargetUnfit when the edge is not as it must be."""
     question = _question(edge, fault)
-    proxy, through = server.proxy_beside(edge.name, lambda: question.ask(edge.address))
+    proxy, through = server.proxy_beside(edge.proxy, lambda: question.ask(edge.address))
     if proxy is None:
-        raise _unfit(edge, "Toxiproxy has no such proxy", "run: chaos-aura down, then chaos-aura up")
+        raise _unfit(edge, f"Toxiproxy has no proxy {edge.proxy}", "see: chaos-aura status")
     if not proxy.enabled:
         raise _unfit(edge, "its proxy is disabled already", "end what has disabled it, or: chaos-aura heal")
     baseline, sign = _expected(edge, fault, proxy, question, through)
@@ -50,7 +50,7 @@ def _expected(
 
 
 def _question(edge: Edge, fault: Fault) -> Question:
-    greeting = greeting_for(edge.service, edge.scheme)
+    greeting = greeting_for(edge.speaks, edge.scheme)
     if greeting is None:
         raise _unfit(edge, f"nobody here knows how to ask {edge.service}, so nothing could be proven", "")
     question = Question(greeting, wanted_size(fault, greeting), _ANSWERS_WITHIN_MS)

@@ -17,7 +17,9 @@ from chaos_aura.supervision.state import ChildState
 from injectors.packages import are_installed
 from injectors.refusal import refuse_unless
 from injectors.toxiproxy import proving
+from injectors.toxiproxy.aim import can_be_aimed
 from injectors.toxiproxy.applying import free, hurt
+from injectors.toxiproxy.contained import name_of, refuse_strange, refuse_to_end
 from injectors.toxiproxy.deadlock import LATER, SOON, Patience, await_successor, is_deadlocked, kill
 from injectors.toxiproxy.fitness import plan_for
 from injectors.toxiproxy.mixture import can_be_made
@@ -58,9 +60,11 @@ class ToxiproxyInjector:
             return no(f"Toxiproxy knows no {fault.kind}", f"it knows: {', '.join(sorted(self.kinds))}")
         try:
             reached = are_installed("local", *_PACKAGES) and can_reach(target, self._ground.catalogue)
+            if reached:
+                refuse_strange(self._ground)
         except ChaosAuraError as cause:
             return no(f"{cause.where} {cause.why}", cause.remedy)
-        return can_be_made(fault) if reached else reached
+        return reached and can_be_aimed(fault) and can_be_made(fault)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         """Its edges are hurt by what lets nothing pass; through slow ones others may still be healed."""
@@ -76,7 +80,7 @@ class ToxiproxyInjector:
         server = self._server(address)
         process = self._process_now()
         plans = side_by_side(lambda edge: plan_for(edge, fault, lease_id, server), edges)
-        plan = Plan(fault.kind, address, process, tuple(plans))
+        plan = Plan(fault.kind, address, process, tuple(plans), name_of(self._ground, process))
         return Undo(plan.to_dict(), tuple(touched(fault, edge) for edge in edges), plan.by_hand())
 
     def inject(self, undo: Undo) -> None:
@@ -134,9 +138,13 @@ class ToxiproxyInjector:
                 free(server, edge, LATER.silent_s)
 
     def _ends_deadlock(self, plan: Plan, edge: EdgePlan, patience: Patience) -> bool:
-        """By ending Toxiproxy, if it is the one that was hurt and somebody starts it again. The dead are not asked."""
+        """By ending Toxiproxy, if it is the one that was hurt. The dead are not asked.
+
+        TargetUnfit when nobody would start it again, or it is somebody else's.
+        """
         process, server = plan.process, self._server(plan.server)
-        if process and is_deadlocked(server, edge.name, process, patience) and process == self._process():
+        if process and is_deadlocked(server, edge.proxy, process, patience) and process == self._process():
+            refuse_to_end(self._ground, plan)
             kill(process)
             self._killed.add(process)
         return plan.server_has_ended

@@ -19,7 +19,8 @@ _NOISE_MS = 10.0  # more than it: a round trip that is as usual on a busy machin
 class EdgePlan:
     """One proxy: the toxics it gets, or that it is disabled; how a round trip is before, and what it must show.
 
-    `had_others`: somebody else's toxics were on it already.
+    `had_others`: somebody else's toxics were on it already. `proxy` is its name in Toxiproxy, and `speaks` what its
+    service is.
     """
 
     name: str
@@ -31,11 +32,26 @@ class EdgePlan:
     disables: bool
     baseline: Baseline
     sign: Sign
-    had_others: bool = False
+    had_others: bool
+    proxy: str
+    speaks: str
 
     @classmethod
     def of(cls, edge: Edge, toxics: tuple[Toxic, ...], disables: bool, baseline: Baseline, sign: Sign) -> "EdgePlan":
-        return cls(edge.name, edge.service, edge.scheme, edge.address, edge.upstream, toxics, disables, baseline, sign)
+        return cls(
+            name=edge.name,
+            service=edge.service,
+            scheme=edge.scheme,
+            address=edge.address,
+            upstream=edge.upstream,
+            toxics=toxics,
+            disables=disables,
+            baseline=baseline,
+            sign=sign,
+            had_others=False,
+            proxy=edge.proxy,
+            speaks=edge.speaks,
+        )
 
     @property
     def normal_ms(self) -> float:
@@ -58,6 +74,8 @@ class EdgePlan:
             "baseline": {"answer_ms": self.baseline.answer_ms, "end_ms": self.baseline.end_ms},
             "sign": self.sign.to_dict(),
             "had_others": self.had_others,
+            "proxy": self.proxy,
+            "speaks": self.speaks,
         }
 
     @classmethod
@@ -73,17 +91,23 @@ class EdgePlan:
             Baseline(float(row["baseline"]["answer_ms"]), float(row["baseline"]["end_ms"])),
             Sign.from_dict(row["sign"]),
             bool(row.get("had_others", True)),
+            str(row.get("proxy", row["name"])),
+            str(row.get("speaks", row["service"])),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`process`: the Toxiproxy at that address when this was fixed; None when its supervisor could not tell."""
+    """`process`: the Toxiproxy at that address when this was fixed; None when its supervisor could not tell.
+
+    `container`: the one that it runs in, empty where it runs in none.
+    """
 
     kind: str
     server: Address
     process: ProcessId | None
     edges: tuple[EdgePlan, ...]
+    container: str = ""
 
     @property
     def server_has_ended(self) -> bool:
@@ -95,13 +119,14 @@ class Plan:
             "server": str(self.server),
             "process": str(self.process or ""),
             "edges": [edge.to_dict() for edge in self.edges],
+            **({"container": self.container} if self.container else {}),
         }
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> "Plan":
         process = ProcessId.parse(row["process"]) if row["process"] else None
         edges = tuple(EdgePlan.from_dict(edge) for edge in row["edges"])
-        return cls(str(row["kind"]), Address.parse(row["server"]), process, edges)
+        return cls(str(row["kind"]), Address.parse(row["server"]), process, edges, str(row.get("container", "")))
 
     def by_hand(self) -> str:
         """The command that heals."""
@@ -113,6 +138,6 @@ def _normal(baseline_ms: float) -> float:
 
 
 def _commands(server: Address, edge: EdgePlan) -> list[str]:
-    proxy = f"http://{server}/proxies/{edge.name}"
+    proxy = f"http://{server}/proxies/{edge.proxy}"
     commands = [f"curl -sS -X DELETE {proxy}/toxics/{toxic.name}" for toxic in edge.toxics]
     return [*commands, f"curl -sS -X PATCH -d '{{\"enabled\":true}}' {proxy}"] if edge.disables else commands

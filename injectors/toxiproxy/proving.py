@@ -22,15 +22,15 @@ _DIRECTLY_WITHIN_MS = 250.0
 def in_force(edge: EdgePlan, server: Proxies) -> Proof:
     """Both at once: the round trip waits for what should not come."""
     if edge.sign.shown is Shown.NOTHING:
-        return EdgeProver(edge, server.proxy(edge.name)).in_force(None)
+        return EdgeProver(edge, server.proxy(edge.proxy)).in_force(None)
     look = _look(edge)
-    proxy, through = server.proxy_beside(edge.name, lambda: look.ask(edge.address))
+    proxy, through = server.proxy_beside(edge.proxy, lambda: look.ask(edge.address))
     return EdgeProver(edge, proxy).in_force(through)
 
 
 def gone(edge: EdgePlan, server: Proxies) -> Proof:
     usual = _usual(edge)
-    proxy, through = server.proxy_beside(edge.name, lambda: usual.ask(edge.address))
+    proxy, through = server.proxy_beside(edge.proxy, lambda: usual.ask(edge.address))
     return EdgeProver(edge, proxy).gone(through)
 
 
@@ -46,7 +46,7 @@ def _usual(edge: EdgePlan) -> Question:
 
 
 def _question(edge: EdgePlan, size: int, within_ms: float, end_within_ms: float = 0.0) -> Question:
-    greeting = greeting_for(edge.service, edge.scheme)
+    greeting = greeting_for(edge.speaks, edge.scheme)
     if greeting is None:
         raise TargetUnfit(f"edge {edge.name}", "no round trip is known for it", "use the same chaos-aura")
     return Question(greeting, size, within_ms, end_within_ms)

@@ -28,6 +28,8 @@ def touched(fault: Fault, edge: Edge) -> str:
 
 def remedy(plan: Plan) -> str:
     by_hand = f"run: {plan.by_hand()}"
+    if plan.container:
+        return f"{by_hand}; if that hangs: docker restart {plan.container} (its toxics end with it)"
     if plan.process is None:
         return by_hand
     return f"{by_hand}; if that hangs: kill -9 {plan.process.pid} (it is started again without toxics)"

@@ -15,6 +15,7 @@ from chaos_aura.toolkit.actions.flags import fail_agent, set_flag, slow_agent
 from chaos_aura.toolkit.actions.load import drive_allocations, stop_load
 from chaos_aura.toolkit.actions.network import (
     blackhole,
+    dns_failure,
     latency,
     limit_data,
     packet_loss,
@@ -35,6 +36,8 @@ from chaos_aura.toolkit.actions.resources import (
     file_size_limit,
     memory_fill,
     memory_limit,
+    oom_kill,
+    pids_limit,
     process_churn,
 )
 
@@ -47,6 +50,7 @@ __all__ = [
     "cpu_throttle",
     "crash_loop",
     "disk_full",
+    "dns_failure",
     "drive_allocations",
     "evict_cache",
     "fail_agent",
@@ -60,9 +64,11 @@ __all__ = [
     "limit_data",
     "memory_fill",
     "memory_limit",
+    "oom_kill",
     "packet_loss",
     "partition",
     "pause",
+    "pids_limit",
     "poison_event",
     "process_churn",
     "reset",

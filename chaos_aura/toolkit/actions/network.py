@@ -3,7 +3,18 @@
 from chaos_aura.toolkit.injecting import injected
 from chaos_aura.toolkit.told import Told
 
-__all__ = ["blackhole", "latency", "limit_data", "packet_loss", "partition", "reset", "slice", "slow_close", "throttle"]
+__all__ = [
+    "blackhole",
+    "dns_failure",
+    "latency",
+    "limit_data",
+    "packet_loss",
+    "partition",
+    "reset",
+    "slice",
+    "slow_close",
+    "throttle",
+]
 
 
 def latency(
@@ -11,6 +22,7 @@ def latency(
     latency_ms: float = 100.0,
     jitter_ms: float = 0.0,
     direction: str = "from_service",
+    which: str = "only",
     duration: float = 0.0,
     injector: str = "",
 ) -> Told:
@@ -19,13 +31,14 @@ def latency(
     latency_ms: how much later.
     jitter_ms: more or less, at random.
     direction: which way is slow.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
     return injected(
         "latency",
         target,
         duration,
         injector,
-        {"latency_ms": latency_ms, "jitter_ms": jitter_ms, "direction": direction},
+        {"latency_ms": latency_ms, "jitter_ms": jitter_ms, "direction": direction, "which": which},
     )
 
 
@@ -33,6 +46,7 @@ def throttle(
     target: str,
     rate_kbps: int = 100,
     direction: str = "from_service",
+    which: str = "only",
     duration: float = 0.0,
     injector: str = "",
 ) -> Told:
@@ -40,27 +54,55 @@ def throttle(
 
     rate_kbps: kilobytes a second.
     direction: which way is slow.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
-    return injected("throttle", target, duration, injector, {"rate_kbps": rate_kbps, "direction": direction})
+    parameters = {"rate_kbps": rate_kbps, "direction": direction, "which": which}
+    return injected("throttle", target, duration, injector, parameters)
 
 
-def packet_loss(target: str, percent: float = 10.0, duration: float = 0.0, injector: str = "") -> Told:
+def packet_loss(
+    target: str,
+    percent: float = 10.0,
+    peer: str = "*",
+    which: str = "only",
+    duration: float = 0.0,
+    injector: str = "",
+) -> Told:
     """Lose a share of packets.
 
     percent: of all packets.
+    peer: only what it exchanges with this service; *: with everybody.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
-    return injected("packet_loss", target, duration, injector, {"percent": percent})
+    return injected("packet_loss", target, duration, injector, {"percent": percent, "peer": peer, "which": which})
 
 
 def partition(
-    target: str, direction: str = "both", how: str = "silent", duration: float = 0.0, injector: str = ""
+    target: str,
+    direction: str = "both",
+    how: str = "silent",
+    peer: str = "*",
+    which: str = "only",
+    duration: float = 0.0,
+    injector: str = "",
 ) -> Told:
     """Cut the path.
 
     direction: which way nothing passes.
     how: silent: what is sent vanishes; refused: connections end and none is accepted (both ways only).
+    peer: only what it exchanges with this service; *: with everybody.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
-    return injected("partition", target, duration, injector, {"direction": direction, "how": how})
+    parameters = {"direction": direction, "how": how, "peer": peer, "which": which}
+    return injected("partition", target, duration, injector, parameters)
+
+
+def dns_failure(target: str, which: str = "only", duration: float = 0.0, injector: str = "") -> Told:
+    """Let it find no other machine by name.
+
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
+    """
+    return injected("dns_failure", target, duration, injector, {"which": which})
 
 
 def blackhole(target: str, close_after_ms: int = 1000, duration: float = 0.0, injector: str = "") -> Told:

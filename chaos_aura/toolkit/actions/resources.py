@@ -13,24 +13,47 @@ __all__ = [
     "file_size_limit",
     "memory_fill",
     "memory_limit",
+    "oom_kill",
+    "pids_limit",
     "process_churn",
 ]
 
 
-def cpu_throttle(target: str, percent: int = 20, duration: float = 0.0, injector: str = "") -> Told:
+def cpu_throttle(
+    target: str, percent: int = 20, which: str = "only", duration: float = 0.0, injector: str = ""
+) -> Told:
     """Leave it only a part of a processor.
 
     percent: of one processor.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
-    return injected("cpu_throttle", target, duration, injector, {"percent": percent})
+    return injected("cpu_throttle", target, duration, injector, {"percent": percent, "which": which})
 
 
-def memory_limit(target: str, limit_mb: int, duration: float = 0.0, injector: str = "") -> Told:
+def memory_limit(target: str, limit_mb: int, which: str = "only", duration: float = 0.0, injector: str = "") -> Told:
     """Let it have no more memory than this.
 
     limit_mb: megabytes.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
     """
-    return injected("memory_limit", target, duration, injector, {"limit_mb": limit_mb})
+    return injected("memory_limit", target, duration, injector, {"limit_mb": limit_mb, "which": which})
+
+
+def oom_kill(target: str, which: str = "only", duration: float = 0.0, injector: str = "") -> Told:
+    """Let it need more memory than it may have, so that the kernel kills it.
+
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
+    """
+    return injected("oom_kill", target, duration, injector, {"which": which})
+
+
+def pids_limit(target: str, limit: int, which: str = "only", duration: float = 0.0, injector: str = "") -> Told:
+    """Let it have no more processes and threads than this.
+
+    limit: at once.
+    which: of several containers: only (there is just one), one, all, a share such as 50%, or a name.
+    """
+    return injected("pids_limit", target, duration, injector, {"limit": limit, "which": which})
 
 
 def fd_limit(target: str, limit: int, duration: float = 0.0, injector: str = "") -> Told:

@@ -1,0 +1,29 @@
+"""The processes inside of a container, as the kernel of this machine numbers them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaos_aura.containers.container import Container
+from chaos_aura.core.process import ProcessId
+from injectors.docker.kernel import group_folder
+
+
+def processes_in(now: Container) -> dict[ProcessId, frozenset[str]]:
+    """With the names that each goes by: `redis-server`, `python3` and `worker.py`. Empty when they cannot be seen."""
+    found = group_folder(now, "pids")
+    try:
+        pids = (found[1] / "cgroup.procs").read_text(encoding="ascii").split() if found else []
+        return {process: frozenset(_names(pid)) for pid in pids if (process := ProcessId.of(int(pid)))}
+    except OSError:
+        return {}  # it has just ended
+
+
+def named(now: Container, name: str) -> list[ProcessId]:
+    return [process for process, names in processes_in(now).items() if name in names]
+
+
+def _names(pid: str) -> Iterator[str]:
+    folder = Path("/proc") / pid
+    yield (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    words = (folder / "cmdline").read_bytes().split(b"\0")[:2]
+    yield from (word.rpartition(b"/")[2].decode(errors="replace") for word in words if word)
