@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from chaos_aura.containers.of_stack import keeper_of
 from chaos_aura.record.samples import FILE, WEIGHT, newest_samples
-from chaos_aura.supervision.client import Supervision
 from probes.around import home
 from probes.run import VARIABLE, Run
 from probes.sampler.census import take_census
@@ -33,7 +33,7 @@ def _sampled(run: Run) -> dict[str, Any]:
 
 
 def _measured(of: Path) -> dict[str, Any]:
-    children = Supervision(of).children()
+    children = keeper_of(of, os.environ).children()
     services = {name: child.process.pid for name, child in children.items() if child.process and not child.is_job}
     looking = Weight(of)
     looking.look(take_census(), services)

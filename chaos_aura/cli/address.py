@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chaos_aura.core.project import Project
-from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.here import stack_here
 
 
 def address(
@@ -18,4 +18,4 @@ def address(
     As a client library wants it: http://127.0.0.1:31295, bolt://127.0.0.1:25615, 127.0.0.1:24237. Each start of the
     stack may choose other ports.
     """
-    typer.echo(RunningStack.of(Project.around(Path.cwd(), os.environ)).catalogue.target(name).uri)
+    typer.echo(stack_here(Project.around(Path.cwd(), os.environ), os.environ).catalogue.target(name).uri)

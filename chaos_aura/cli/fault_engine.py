@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chaos_aura.core.catalogue import EXTERNAL
 from chaos_aura.core.errors import BadInput
 from chaos_aura.core.lease import Lease
 from chaos_aura.core.project import Project
+from chaos_aura.core.stack_choice import stack_meant
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.reaper.link import ReaperLink
@@ -19,6 +21,21 @@ _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 def ground_here() -> Ground:
     return Ground(Project.around(Path.cwd(), os.environ).home, os.environ)
+
+
+def ground_with_targets(target: str = "") -> Ground:
+    """The same, with what somebody else's project describes now; `target` is to be what its file says.
+
+    Healing does without: the file may be broken.
+    """
+    ground = ground_here()
+    if stack_meant(ground.home.parent, os.environ) == EXTERNAL:
+        from chaos_aura.stack.external.stack import ExternalStack  # noqa: PLC0415 - for who has one
+
+        stack = ExternalStack.of(Project.around(Path.cwd(), os.environ), os.environ)
+        if target:
+            stack.refuse_strange(target)
+    return ground
 
 
 @contextmanager

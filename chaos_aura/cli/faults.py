@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chaos_aura.cli.fault_engine import ground_here
+from chaos_aura.cli.fault_engine import ground_with_targets
 from chaos_aura.core.errors import BadInput, StackDown
 from chaos_aura.faults.possibilities import Possibility, not_installed, possibilities
 from chaos_aura.faults.registry import Registry
@@ -22,7 +22,7 @@ def faults(
     Targets are those of the stack that runs. `chaos-aura faults KIND` tells its parameters, and for each target that
     cannot be hurt so why not, and what would make it possible.
     """
-    ground = ground_here()
+    ground = ground_with_targets()
     registry = Registry.installed(ground)
     if kind is not None and kind not in registry.kinds:
         raise BadInput(kind or "(empty kind)", "no such kind of fault", f"there are: {', '.join(registry.kinds)}")

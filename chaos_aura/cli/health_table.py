@@ -11,7 +11,7 @@ from rich.text import Text
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.project import Project
 from chaos_aura.stack.health import Health, HealthState
-from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.here import AnyStack
 
 _STYLES = {HealthState.HEALTHY: "green", HealthState.UNHEALTHY: "yellow", HealthState.DOWN: "red"}
 _MINUTE_S = 60
@@ -20,7 +20,7 @@ _ANY_WIDTH = 10_000
 _DISPENSABLE = ("restarts", "version", "operation")
 
 
-def health_document(stack: RunningStack, rows: Sequence[Health]) -> dict[str, Any]:
+def health_document(stack: AnyStack, rows: Sequence[Health]) -> dict[str, Any]:
     """Version 1. Fields are only ever added."""
     return {
         "schema": 1,
@@ -28,7 +28,7 @@ def health_document(stack: RunningStack, rows: Sequence[Health]) -> dict[str, An
         "healthy": all(row.is_healthy for row in rows),
         "stack": stack.catalogue.stack,
         "folder": str(stack.project.home),
-        "supervisor": {"pid": stack.supervisor.pid()},
+        "supervisor": {"pid": stack.keeper_pid()},
         "services": [row.to_dict() for row in rows],
         "edges": [{"name": edge.name, "uri": edge.uri} for edge in stack.catalogue.edges],
         "jobs": [{"name": job.name, "state": job.state.value} for job in stack.jobs().values()],
@@ -52,7 +52,7 @@ def document_of_failure(project: Project | None, error: ChaosAuraError) -> dict[
     }
 
 
-def print_health(stack: RunningStack, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
+def print_health(stack: AnyStack, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
     console = Console(soft_wrap=True)
     print_rows(console, rows, took_s)
     for name, page, uri in _pages(stack):
@@ -103,7 +103,7 @@ def _operation(row: Health) -> str:
     return "-" if row.latency_s is None else f"{row.detail} in {row.latency_s * 1000:.1f} ms"
 
 
-def _pages(stack: RunningStack) -> list[tuple[str, str, str]]:
+def _pages(stack: AnyStack) -> list[tuple[str, str, str]]:
     return [(service.name, page, uri) for service in stack.catalogue.services for page, uri in service.pages.items()]
 
 

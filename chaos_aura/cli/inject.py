@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chaos_aura.cli.fault_engine import engine_on, ground_here, pairs, seconds
+from chaos_aura.cli.fault_engine import engine_on, ground_with_targets, pairs, seconds
 from chaos_aura.cli.output import Output
 from chaos_aura.core.errors import NotHealed
 from chaos_aura.core.fault import Fault
@@ -37,7 +37,7 @@ def inject(
     chaos-aura.toml beside .chaos-aura/ may forbid targets, and limit how many faults there are at once and how long.
     """
     telling = _Telling(as_json=as_json)
-    with engine_on(ground_here()) as engine:
+    with engine_on(ground_with_targets(target)) as engine:
         fault = engine.fault(kind, target, pairs(param), None if lasts is None else seconds(lasts))
         if dry:
             _tell_plan(telling, engine, fault, injector)

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from chaos_aura.core.errors import BadInput
+from chaos_aura.core.catalogue import EXTERNAL
+from chaos_aura.core.errors import BadInput, ChaosAuraError
 from chaos_aura.core.project import Project
+from chaos_aura.core.stack_choice import stack_meant
 from chaos_aura.stack.logs import follow, services, size, tail
 
 
@@ -26,7 +28,7 @@ def logs(
     project = Project.around(Path.cwd(), os.environ)
     known = services(project.logs)
     if service not in known:
-        remedy = f"there are: {', '.join(known)}" if known else "run: chaos-aura up"
+        remedy = f"there are: {', '.join(known)}" if known else _elsewhere(project)
         raise BadInput(service or "(empty name)", "has no log here", remedy)
     log = project.log(service)
     seen = size(log)
@@ -34,6 +36,14 @@ def logs(
         typer.echo(line)
     if follow_on:
         _print_added(log, seen)
+
+
+def _elsewhere(project: Project) -> str:
+    """What somebody else runs writes where he wants it."""
+    with suppress(ChaosAuraError):
+        if stack_meant(project.root, os.environ) == EXTERNAL:
+            return "look where it runs: docker logs CONTAINER"
+    return "run: chaos-aura up"
 
 
 def _print_added(log: Path, seen: int) -> None:

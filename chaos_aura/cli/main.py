@@ -33,6 +33,7 @@ COMMANDS = {
     "check": "Judge whether a history can be explained, or a run again.",
     "repair": "Write again what the stores of a run lack and Temporal still knows.",
     "events": "Judge, copy or tell the events that the platform wrote to Kafka.",
+    "discover": "Describe somebody's running compose project, so that its services can be hurt.",
     "down": "End the stack.",
     "doctor": "Tell what this machine can and cannot do, and what is missing.",
 }

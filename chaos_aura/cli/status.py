@@ -11,7 +11,7 @@ from chaos_aura.cli.failure import told_by_system
 from chaos_aura.cli.health_table import document_of_failure, health_document, print_health
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.project import Project
-from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.here import stack_here
 
 
 def status(
@@ -25,7 +25,7 @@ def status(
         document = _document()
         typer.echo(json.dumps(document, indent=2))
         raise typer.Exit(0 if document["healthy"] else 1)
-    stack = RunningStack.of(Project.around(Path.cwd(), os.environ))
+    stack = stack_here(Project.around(Path.cwd(), os.environ), os.environ)
     rows = stack.health()
     print_health(stack, rows)
     raise typer.Exit(0 if all(row.is_healthy for row in rows) else 1)
@@ -36,7 +36,7 @@ def _document() -> dict[str, Any]:
     project = None
     try:
         project = Project.around(Path.cwd(), os.environ)
-        stack = RunningStack.of(project)
+        stack = stack_here(project, os.environ)
         return health_document(stack, stack.health())
     except ChaosAuraError as error:
         _fail(project, error)

@@ -10,12 +10,14 @@ import typer
 from chaos_aura.cli.display import shown
 from chaos_aura.cli.health_table import health_document, print_health
 from chaos_aura.core.project import Project
+from chaos_aura.core.stack_choice import checked_stack, stack_meant
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
+from chaos_aura.stack.of_kind import bring_up_any
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import ALL, refuse_unknown
 from chaos_aura.stack.services import MOST_WORKERS
-from chaos_aura.stack.up import DEFAULT_TIMEOUT_S, Arrival, Wanted, bring_up
+from chaos_aura.stack.up import DEFAULT_TIMEOUT_S, Arrival, Wanted
 
 
 def up(
@@ -34,6 +36,10 @@ def up(
     timeout: Annotated[
         float, typer.Option(help="Seconds that the services may take to get healthy.", min=1)
     ] = DEFAULT_TIMEOUT_S,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="local or docker.", show_default="$CHAOS_AURA_STACK, else chaos-aura.toml, else local"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
 ) -> None:
     """Start what is not running, and wait until it does its work.
@@ -46,13 +52,16 @@ def up(
 
     $CHAOS_AURA_INVENTORY, such as t4=2000,a100=500, is the number of GPUs. The platform reads it when its pool is
     made, at its first start; then the pool keeps its own until `down --purge`.
+
+    `--stack docker` runs the same in containers: their image is built when it is not there.
     """
     names = tuple(services or ALL)
     refuse_unknown(names)
     project = Project.around(Path.cwd(), os.environ)
     wanted = Wanted(project, Cache.of_user(os.environ), Manifest.bundled(), os.environ, names, timeout, workers)
+    kind = checked_stack(stack, "--stack") if stack else stack_meant(project.root, os.environ)
     with shown() as progress:
-        arrival = bring_up(wanted, progress)
+        arrival = bring_up_any(kind, wanted, progress)
     _print_arrival(RunningStack.of(project), arrival, as_json=as_json)
 
 

@@ -28,6 +28,7 @@ class Settings:
     context_ttl_s: int = 3600
     pool_history_limit: int = 1000  # events after which the pool continues as new: a new worker replays them first
     otlp_endpoint: str = ""  # spans go there too when it is set
+    flags: str = ""  # where flags.json is, when it is not in `home`
 
     @property
     def listen_host(self) -> str:
@@ -39,7 +40,7 @@ class Settings:
 
     @property
     def flags_path(self) -> Path:
-        return self.home / "flags.json"
+        return Path(self.flags) if self.flags else self.home / "flags.json"
 
 
 def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:

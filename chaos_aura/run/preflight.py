@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from chaos_aura.core.catalogue import LOCAL, Catalogue
+from chaos_aura.containers.of_stack import keeper_of
+from chaos_aura.core.catalogue import DOCKER, EXTERNAL, LOCAL, Catalogue
 from chaos_aura.core.errors import BadInput, MachineLacks, PingFailed, StackDown
 from chaos_aura.core.project import Project
+from chaos_aura.core.stack_choice import VARIABLE, checked_stack, stack_meant
 from chaos_aura.faults.glance import is_all_over
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.place import LEDGER
 from chaos_aura.pings import of_service
+from chaos_aura.run.external import answering, describe_external
 from chaos_aura.stack.progress import Progress
 from chaos_aura.supervision.client import Supervision
 from chaos_aura.supervision.state import ChildState
@@ -56,13 +59,18 @@ def mend_leftovers(home: Path) -> list[str]:
 def stack_up(
     project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress
 ) -> tuple[Catalogue, bool]:
-    """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up.
-    Whether something had to be started.
+    """The catalogue of a stack in which all that is wanted does its work; one of ours is started where it is not up,
+    nobody else's.
+    And whether something had to be started.
     """
-    catalogue = _present(project.home)
-    was_down = catalogue is None or (catalogue.stack == LOCAL and not _is_well(project.home, catalogue, services))
+    if external := describe_external(project, environ):
+        return answering(external, services), False
+    catalogue = _present(project.home, environ)
+    is_ours = catalogue is not None and catalogue.stack in (LOCAL, DOCKER)
+    was_down = catalogue is None or (is_ours and not _is_well(project.home, environ, catalogue, services))
     if was_down or catalogue is None:
-        _bring_up(project, environ, services, progress)
+        kind = environ.get(VARIABLE) or (catalogue.stack if catalogue else stack_meant(project.root, environ))
+        _bring_up(kind, project, environ, services, progress)
         catalogue = Ground(project.home, {}).catalogue
     for name in services:
         catalogue.service(name)
@@ -77,21 +85,23 @@ def refuse_unknown_bystanders(catalogue: Catalogue, bystanders: Iterable[str]) -
             raise BadInput(f"bystander {name}", "is no service of this stack", f"there are: {', '.join(sorted(known))}")
 
 
-def _present(home: Path) -> Catalogue | None:
-    """None where there is no stack, or a local one that does not run."""
+def _present(home: Path, environ: Mapping[str, str]) -> Catalogue | None:
+    """None where there is no stack, or a local one that does not run, or another one than is asked for."""
     try:
         catalogue = Ground(home, {}).catalogue
         if catalogue.stack == LOCAL:
             Supervision(home).pid()
     except StackDown:
         return None
-    return catalogue
+    if catalogue.stack == EXTERNAL:  # meant at some other time
+        return None
+    return catalogue if environ.get(VARIABLE, catalogue.stack) in ("", catalogue.stack) else None
 
 
-def _is_well(home: Path, catalogue: Catalogue, services: tuple[str, ...]) -> bool:
+def _is_well(home: Path, environ: Mapping[str, str], catalogue: Catalogue, services: tuple[str, ...]) -> bool:
     """Each by one real operation, side by side. A catalogue lists every service, also those that were not started."""
     names = services or tuple(service.name for service in catalogue.services)
-    children = Supervision(home).children()
+    children = keeper_of(home, environ).children()
     if any(name not in children or children[name].state is not ChildState.RUNNING for name in names):
         return False
     with ThreadPoolExecutor(len(names)) as side_by_side:
@@ -106,12 +116,15 @@ def _answers(catalogue: Catalogue, name: str) -> bool:
     return True
 
 
-def _bring_up(project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress) -> None:
+def _bring_up(
+    kind: str, project: Project, environ: Mapping[str, str], services: tuple[str, ...], progress: Progress
+) -> None:
     from chaos_aura.stack.cache import Cache  # noqa: PLC0415
     from chaos_aura.stack.manifest import Manifest  # noqa: PLC0415
+    from chaos_aura.stack.of_kind import bring_up_any  # noqa: PLC0415
     from chaos_aura.stack.selection import ALL, refuse_unknown  # noqa: PLC0415
-    from chaos_aura.stack.up import Wanted, bring_up  # noqa: PLC0415
+    from chaos_aura.stack.up import Wanted  # noqa: PLC0415
 
     refuse_unknown(services)
     wanted = Wanted(project, Cache.of_user(environ), Manifest.bundled(), environ, services or ALL)
-    bring_up(wanted, progress)
+    bring_up_any(checked_stack(kind, VARIABLE), wanted, progress)

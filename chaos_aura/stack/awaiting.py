@@ -8,11 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from chaos_aura.core.catalogue import Catalogue
 from chaos_aura.core.errors import PingFailed, PortTaken, ServiceUnhealthy
 from chaos_aura.pings import of_service
-from chaos_aura.stack.build import listener_of
 from chaos_aura.stack.logs import tail
 from chaos_aura.stack.port_holder import holder_of
 from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.running import RunningStack
+from chaos_aura.stack.services.site import owner_of
 from chaos_aura.supervision.state import ChildState, ChildStatus
 
 _TRY_EVERY_S = 0.05  # each try takes processor time from those that are being waited for
@@ -71,13 +71,13 @@ class _Judge:
         self._stack = stack
         self._deadline_s = deadline_s
         self._ports_by_name = ports_by_name
-        self._former_restarts = {name: child.restarts for name, child in stack.supervisor.children().items()}
+        self._former_restarts = {name: child.restarts for name, child in stack.keeper.children().items()}
         self._look_for_strangers_s = time.monotonic() + _LOOK_FOR_STRANGERS_EVERY_S
 
     def refuse_the_hopeless(self, waiting: Collection[str]) -> None:
         if not waiting:
             return
-        children = self._stack.supervisor.children()
+        children = self._stack.keeper.children()
         if time.monotonic() > self._look_for_strangers_s:
             self._look_for_strangers_s = time.monotonic() + _LOOK_FOR_STRANGERS_EVERY_S
             for name in waiting:
@@ -93,7 +93,7 @@ class _Judge:
 
     def _refuse_strangers(self, child: ChildStatus) -> None:
         for port_name, port in self._ports_by_name.items():
-            if listener_of(port_name) != child.name:
+            if owner_of(port_name) != child.name:
                 continue
             holder = holder_of(port)
             if holder and holder.pid not in _pids(child) | self._pids_now(child.name):
@@ -102,7 +102,7 @@ class _Judge:
 
     def _pids_now(self, name: str) -> set[int]:
         """Asked after the holder was seen: the service may have been started again since the last look."""
-        return _pids(self._stack.supervisor.children()[name])
+        return _pids(self._stack.keeper.children()[name])
 
     def _why_late(self, child: ChildStatus) -> str:
         try:

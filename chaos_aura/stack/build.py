@@ -10,7 +10,7 @@ from chaos_aura.core.project import Project
 from chaos_aura.stack.aot import AotCache
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.clocks import clock_library_if_any
-from chaos_aura.stack.edges import EDGE, EDGES, edge_port_name
+from chaos_aura.stack.edges import EDGES, edge_port_name
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.services import LOCAL_SERVICES, Site, services_with
 from chaos_aura.stack.services.toxiproxy import write_proxies
@@ -29,12 +29,6 @@ def port_names() -> tuple[str, ...]:
     return (*of_services, *(edge_port_name(client, service) for client, service in EDGES))
 
 
-def listener_of(port_name: str) -> str:
-    """The service that listens on it: Toxiproxy on those of all edges."""
-    owner = port_name.partition(".")[0]
-    return "toxiproxy" if owner == EDGE else owner
-
-
 def make_site(
     project: Project, cache: Cache, manifest: Manifest, environ: Mapping[str, str], ports: Iterable[int]
 ) -> Site:
@@ -48,7 +42,7 @@ def build(site: Site, started: Collection[str], workers: int = 1) -> Built:
         jvm_flags={name: cache.flags for name, cache in aot_caches(site).items()},
         clock_library=clock_library_if_any(site.cache, site.service_environ),
     )
-    write_proxies(site, _upstreams(site))
+    write_proxies(site, upstreams(site))
     with ThreadPoolExecutor() as side_by_side:
         list(side_by_side.map(lambda service: service.prepare(site), LOCAL_SERVICES))
     programs = [replace(service.program(site), starts=service.name in started) for service in LOCAL_SERVICES]
@@ -67,13 +61,13 @@ def aot_caches(site: Site) -> dict[str, AotCache]:
 def catalogue_of(site: Site, workers: int = 1) -> Catalogue:
     services = {service.name: service.describe(site) for service in services_with(workers)}
     edges = tuple(
-        Edge(client, name, site.address(edge_port_name(client, name)), upstream, services[name].scheme)
-        for (client, name), upstream in _upstreams(site).items()
+        Edge(client, name, site.direct(edge_port_name(client, name)), upstream, services[name].scheme)
+        for (client, name), upstream in upstreams(site).items()
     )
     return Catalogue(LOCAL, tuple(services.values()), edges)
 
 
-def _upstreams(site: Site) -> dict[tuple[str, str], Address]:
+def upstreams(site: Site) -> dict[tuple[str, str], Address]:
     by_name = {service.name: service for service in LOCAL_SERVICES}
     return {(client, name): by_name[name].upstream(client, site) for client, name in site.edges}
 

@@ -20,7 +20,7 @@ def bring_down(project: Project, *, purge: bool, on_wait: Callable[[], None]) ->
     with changing(project, on_wait):
         was_running = shut_down(project)
         if purge:
-            _remove(project.home)
+            remove(project.home)
     return was_running
 
 
@@ -33,11 +33,11 @@ def shut_down(project: Project) -> bool:
         was_running = True
     finally:
         project.catalogue.unlink(missing_ok=True)
-    _remove(project.home / TRAINING)  # killed, the job could not tidy up
+    remove(project.home / TRAINING)  # killed, the job could not tidy up
     return was_running
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """A link to a folder elsewhere goes with what it leads to."""
     is_link = folder.is_symlink()
     shutil.rmtree(folder.resolve() if is_link else folder, onexc=_unless_gone)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -69,17 +69,20 @@ def _is_needed(cache: AotCache, jvm: ProcessId) -> bool:
 
 
 def main() -> int:
-    """One that fails does not keep the next from being made."""
-    project, cache = Project(Path(sys.argv[1])), Cache(Path(sys.argv[2]))
+    return 1 if train(Project(Path(sys.argv[1])), Cache(Path(sys.argv[2])), sys.argv[3:]) else 0
+
+
+def train(project: Project, cache: Cache, names: Collection[str]) -> int:
+    """How many were not made. One that fails does not keep the next from being made."""
     failures = 0
     for service in LOCAL_SERVICES:
-        if service.name in sys.argv[3:]:
+        if service.name in names:
             try:
                 _train(service, project, cache)
             except (ChaosAuraError, OSError, subprocess.SubprocessError) as cause:
                 _say(f"{service.name}: no start-up cache was made: {cause}")
                 failures += 1
-    return 1 if failures else 0
+    return failures
 
 
 def _train(service: LocalService, project: Project, cache: Cache) -> None:

@@ -19,6 +19,7 @@ from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.fetch import fetch
 from chaos_aura.stack.flags import refuse_unusable_flags
 from chaos_aura.stack.inventory import inventory_in
+from chaos_aura.stack.kept_catalogue import write_catalogue
 from chaos_aura.stack.manifest import Manifest
 from chaos_aura.stack.ports import Reservation
 from chaos_aura.stack.progress import Progress
@@ -92,7 +93,7 @@ def _running(project: Project) -> RunningStack | None:
 
 def _start(wanted: Wanted, progress: Progress, lock: int) -> Arrival:
     workers = wanted.workers or 1
-    started = _startable(wanted, workers)
+    started = startable(wanted, workers)
     fetch(wanted.manifest.products, wanted.cache, wanted.manifest, progress, wanted.environ)
     tries_left = _TRIES
     while True:
@@ -125,7 +126,7 @@ def _start_once(wanted: Wanted, started: tuple[str, ...], workers: int, progress
 
 def _complete(wanted: Wanted, former: RunningStack, progress: Progress) -> Arrival:
     workers = wanted.workers or max(1, count_of(former.catalogue))
-    chosen = _startable(wanted, workers)
+    chosen = startable(wanted, workers)
     running = replace(former, catalogue=with_workers(former.catalogue, wanted.project, workers))
     children = running.supervisor.children()
     started = [name for name in chosen if children[name].state in _TO_BE_STARTED]
@@ -147,7 +148,7 @@ def _undo(former: RunningStack, started: Collection[str]) -> None:
         former.supervisor.stop(name)
 
 
-def _startable(wanted: Wanted, workers: int) -> tuple[str, ...]:
+def startable(wanted: Wanted, workers: int) -> tuple[str, ...]:
     names = selected(wanted.services, workers)
     if wanted.workers and not any(worker.name in names for worker in WORKERS):
         raise BadInput("--workers", f"none would be started with {' and '.join(wanted.services)}", "name worker too")
@@ -159,13 +160,6 @@ def _listening_ports(catalogue: Catalogue) -> dict[str, int]:
     """As `Site.ports`, but for those that a catalogue does not tell."""
     direct = {service.name: service.address.port for service in catalogue.services}
     return direct | {f"edge.{edge.name}": edge.address.port for edge in catalogue.edges}
-
-
-def write_catalogue(project: Project, catalogue: Catalogue) -> None:
-    """Whole or not at all: others read it at any time."""
-    partial = project.catalogue.with_suffix(".part")
-    partial.write_text(catalogue.to_json(), encoding="utf-8")
-    partial.replace(project.catalogue)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ descends from one of ours, or did when it was first seen: an orphan stays ours.
 """
 
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from chaos_aura.core.process import ProcessId
@@ -13,6 +15,8 @@ from chaos_aura.core.signature import signer
 from chaos_aura.supervision.place import LOCK
 from probes.sampler.census import Census, Process
 
+_SHIM, _ENGINE = b"containerd-shim", b"dockerd"
+_ID = re.compile(rb"[0-9a-f]{64}")
 _SETTLES_WITHIN = 4  # looks: what has just been forked still bears its parent's command line
 
 
@@ -22,13 +26,15 @@ class Ours:
         self._home = os.fsencode(home.resolve())
         self._lock = home / LOCK
         self._roots = frozenset({controller, os.getpid()})
+        self.keepers: frozenset[int] = frozenset()  # of containers; these may be replaced at any time
+        self.containers: frozenset[bytes] = frozenset()
         self._known: set[ProcessId] = set()
         self._looks: dict[ProcessId, int] = {}
 
     def among(self, census: Census) -> set[int]:
         """Their numbers."""
         roots = {process.id.pid for process in census.processes.values() if self._is_root(process)}
-        ours = census.family(roots | self._keeper(census))
+        ours = census.family(roots | self._keeper(census) | self.keepers)
         self._known = {census.processes[pid].id for pid in ours}
         living = {process.id for process in census.processes.values()}
         self._looks = {process: looks for process, looks in self._looks.items() if process in living}
@@ -52,11 +58,33 @@ class Ours:
         return set()
 
     def _is_of_home(self, pid: int) -> bool:
+        if self.containers and self._is_contained(pid):
+            return True
         inside = self._home + b"/"
         command = command_line(pid)
         return (
             (_link(f"/proc/{pid}/cwd") + b"/").startswith(inside) or inside in command or self._home + b"\0" in command
         )
+
+    def _is_contained(self, pid: int) -> bool:
+        """In a container of ours, also when that was started anew since its engine was asked."""
+        return bool(containers_of(pid) & self.containers)
+
+
+def containers_of(pid: int) -> frozenset[bytes]:
+    """The ids of containers in the names of its control groups."""
+    try:
+        return frozenset(_ID.findall(Path(f"/proc/{pid}/cgroup").read_bytes()))
+    except OSError:
+        return frozenset()
+
+
+def keepers_of(census: Census, services: Collection[int]) -> frozenset[int]:
+    """Of containers, by their first processes: what keeps each and looks into it, and the engine with its proxies."""
+    there = {census.processes[pid].parent for pid in services if pid in census.processes}
+    shims = {pid for pid in there if _SHIM in command_line(pid).split(b"\0")[0]}
+    engines = {pid for pid in census.processes if _ENGINE in command_line(pid).split(b"\0")[0]} if shims else set()
+    return frozenset(shims | engines | set(services))
 
 
 def command_line(pid: int) -> bytes:

@@ -7,7 +7,7 @@ from chaos_aura.record.samples import MACHINE, WEIGHT, Samples
 from probes.sampler.census import take_census
 from probes.sampler.echo import Echo
 from probes.sampler.machine import Machine
-from probes.sampler.ours import Ours
+from probes.sampler.ours import Ours, containers_of, keepers_of
 from probes.sampler.weight import Weight
 
 _WEIGHS_EVERY = 2  # looks
@@ -16,11 +16,13 @@ _WEIGHS_EVERY = 2  # looks
 class Processes:
     """`services`: the number of each one's process, as far as it is known; may be replaced at any time."""
 
-    def __init__(self, samples: Samples, home: Path, controller: int) -> None:
+    def __init__(self, samples: Samples, home: Path, controller: int, *, is_contained: bool = False) -> None:
         self.services: Mapping[str, int] = {}
         self._samples = samples
         self._echo = Echo()
-        self._machine = Machine(Ours(home, controller))
+        self._ours = Ours(home, controller)
+        self._is_contained = is_contained
+        self._machine = Machine(self._ours)
         self._weight = Weight(home, controller)
         self._looks = 0
 
@@ -28,6 +30,9 @@ class Processes:
         """Whether both have been sampled. How late it was woken is part of the echo."""
         echo_s = self._echo.round_trip_s() + late_s
         census = take_census()
+        if self._is_contained:
+            self._ours.keepers = keepers_of(census, self.services.values())
+            self._ours.containers |= frozenset(name for pid in self.services.values() for name in containers_of(pid))
         if (seen := self._machine.look(census)) is not None:
             self._samples.add(MACHINE, **seen, echo_s=round(echo_s, 6))
         self._looks += 1

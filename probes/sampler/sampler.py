@@ -1,5 +1,6 @@
 """All that is watched, each in a thread of its own, and written down as it is seen."""
 
+import os
 import sys
 import threading
 import time
@@ -8,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chaos_aura.containers.of_stack import keeper_of
 from chaos_aura.core.errors import BadInput, ChaosAuraError, PingFailed
 from chaos_aura.pings import of_service
 from chaos_aura.record.following import Following
 from chaos_aura.record.rows import KAFKA, NEO4J
 from chaos_aura.record.samples import BACKLOG, FILE, HEALTH, READINESS, Samples
-from chaos_aura.supervision.client import Supervision
 from probes.around import catalogue
 from probes.readiness import API, SILENT, read_readiness
 from probes.run import Run
@@ -26,6 +27,7 @@ from probes.sampler.waiting import DECISIONS, EVENTS, UNSEEN, Backlogs
 from probes.sampler.workflows import RunWorkflows
 
 _EVERY_S, _OFTEN_S = 1.0, 0.5
+_SELDOM_S = 3.0  # an engine is asked twice for each container
 _PING_WITHIN_S = 2.0
 _READY_WITHIN_S = 1.0
 
@@ -36,14 +38,16 @@ class Sampler:
     def __init__(self, folder: Path, home: Path) -> None:
         self._run = Run.of(folder)
         self._catalogue = catalogue(home)
-        self._supervision = Supervision(home)
+        self._keeper = keeper_of(home, os.environ)
         self._samples = Samples(folder / FILE)
         backlogs = Backlogs(Following(folder))
         self._decisions = Decisions(self._catalogue, backlogs)
         self._events = Events(self._catalogue, folder, self._run.tag, backlogs)
         workflows = RunWorkflows(self._catalogue)
         self._dump = Dump(self._catalogue, folder, self._run.tag, self._decisions, self._events, workflows)
-        self._processes = Processes(self._samples, home, self._run.pid)
+        is_contained = any(service.is_contained for service in self._catalogue.services)
+        self._asks_keeper_s = _SELDOM_S if is_contained else _EVERY_S
+        self._processes = Processes(self._samples, home, self._run.pid, is_contained=is_contained)
         self._told: set[str] = set()
 
     def start(self, on_ready: Callable[[], None]) -> None:
@@ -84,7 +88,7 @@ class Sampler:
             *health,
             *backlogs,
             Ticking("readiness", _OFTEN_S, self._readiness),
-            Ticking("supervisor", _EVERY_S, self._services),
+            Ticking("keeper", self._asks_keeper_s, self._services),
             Ticking("machine", _OFTEN_S, self._processes.look),
         ]
 
@@ -118,9 +122,9 @@ class Sampler:
         return True
 
     def _services(self, _late_s: float) -> bool:
-        """The supervisor may be away: what it told last holds until it tells more."""
+        """Whoever keeps them may be away: what it told last holds until it tells more."""
         with suppress(ChaosAuraError):
-            children = self._supervision.children()
+            children = self._keeper.children()
             self._processes.services = {
                 name: child.process.pid for name, child in children.items() if child.process and not child.is_job
             }

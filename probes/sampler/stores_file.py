@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos_aura.core.catalogue import Catalogue
+from chaos_aura.core.catalogue import EXTERNAL, Catalogue
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.record.rows import KAFKA, NEO4J, TEMPORAL, Recorded, whole
 from chaos_aura.record.stores import FILE, POOL, REDIS, USAGE, Pool, Stores
@@ -84,9 +84,13 @@ def write_stores(folder: Path, stores: Stores) -> None:
 
 
 def uses(catalogue: Catalogue, store: str) -> bool:
-    """A stack of ours runs our platform, which uses every store, also where one was not started."""
+    """A stack of ours runs our platform, which uses every store, also where one was not started. No tenant of ours asks
+    anything of services that are somebody else's, so there is nothing to be looked for in them.
+    """
     if catalogue.stack in _OURS:
         return True
+    if catalogue.stack == EXTERNAL:
+        return False
     return store not in _ONLY_OF_OURS and any(each.name == store for each in catalogue.services)
 
 

@@ -23,7 +23,7 @@ def look_at_stack(scene: Scene) -> Iterator[Finding]:
         yield Finding("stack", Group.CACHE, State.BROKEN, f"{trouble.why}; {room}", "", trouble.remedy)
         return
     wanted = {service.name for service in stack.catalogue.services}
-    children = [child for name, child in stack.supervisor.children().items() if name in wanted]
+    children = [child for name, child in stack.keeper.children().items() if name in wanted]
     alive = [child for child in children if child.state is ChildState.RUNNING]
     seen = f"{len(alive)} of {len(children)} services run; {room}"
     if len(alive) == len(children):

@@ -36,7 +36,7 @@ class Kafka:
         return site.address(f"kafka.for.{client}")
 
     def describe(self, site: Site) -> Service:
-        return Service(self.name, site.address(self.name), "", site.manifest.java_products[self.name].version)
+        return Service(self.name, site.direct(self.name), "", site.manifest.java_products[self.name].version)
 
     def jvm(self, site: Site) -> Jvm:
         classpath = tuple(site.cache.classpath(self.name, site.manifest))
@@ -58,12 +58,12 @@ class Kafka:
         return site.program(self.name, argv, grace_s=15, has_clock=True)
 
     def _properties(self, site: Site, data: str) -> str:
-        advertised = {"DIRECT": site.address(self.name)}
-        listeners = dict(advertised)
+        advertised = {"DIRECT": site.direct(self.name)}
+        listeners = {"DIRECT": site.listens(self.name)}
         for client in site.clients_of(self.name):
-            listeners[client.upper()] = self.upstream(client, site)
+            listeners[client.upper()] = site.listens(f"kafka.for.{client}")
             advertised[client.upper()] = site.address(edge_port_name(client, self.name))
-        listeners["CONTROLLER"] = site.address("kafka.controller")
+        listeners["CONTROLLER"] = site.direct("kafka.controller")  # it speaks to nobody but itself
         settings = {
             "process.roles": "broker,controller",
             "node.id": "1",

@@ -18,6 +18,7 @@ from chaos_aura.stack.supervisor.program import Program
 from chaos_aura.supervision.state import START_AGAIN
 
 _SETTINGS = "settings.json"
+FLAGS = "flags.json"
 # The platform names services by URI, where its client libraries have one.
 _SCHEMES = {"neo4j": "bolt", "redis": "redis"}
 _OWN_VARIABLES = ("OTEL_", flags.PREFIX)
@@ -40,7 +41,7 @@ class Member:
         return None
 
     def describe(self, site: Site) -> Service:
-        return self.listening_at(site.address(self.name))
+        return self.listening_at(site.direct(self.name))
 
     def listening_at(self, address: Address) -> Service:
         return Service(self.name, address, "http", _version(), self.pages(address))
@@ -64,9 +65,10 @@ class Member:
             for client, service in site.edges
             if client == self.client
         }
-        listen = str(site.address(self.name))
+        listen = str(site.listens(self.name))
         inventory = {"inventory": dict(site.inventory)} if site.inventory else {}
-        return {"process": self.name, "home": ".", "listen": listen, **edges, **inventory}
+        told = {"flags": str(site.told / FLAGS)} if site.told else {}
+        return {"process": self.name, "home": ".", "listen": listen, **edges, **inventory, **told}
 
 
 def listens_at(name: str, project: Project) -> Address:
@@ -83,6 +85,9 @@ def _own_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - costs a command that asks for no version 50 ms
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 50 ms, and most do not ask
 
-    return version("chaos-aura")
+    try:
+        return version("chaos-aura")
+    except PackageNotFoundError:  # in a container, which has only the rooms that it needs
+        return ""

@@ -38,7 +38,7 @@ class Neo4j:
 
     def describe(self, site: Site) -> Service:
         """By `bolt`, never `neo4j`: with the routing scheme a client would go round its edge."""
-        return Service(self.name, site.address(self.name), "bolt", site.manifest.java_products[self.name].version)
+        return Service(self.name, site.direct(self.name), "bolt", site.manifest.java_products[self.name].version)
 
     def jvm(self, site: Site) -> Jvm:
         classpath = (*site.cache.classpath(self.name, site.manifest), _bridge_jar())
@@ -67,7 +67,7 @@ class Neo4j:
     def _settings(self, site: Site) -> dict[str, str]:
         return {
             "server.bolt.enabled": "true",
-            "server.bolt.listen_address": str(site.address(self.name)),
+            "server.bolt.listen_address": str(site.listens(self.name)),
             "server.bolt.advertised_address": str(site.address(self.name)),
             "dbms.security.auth_enabled": "false",
             "dbms.usage_report.enabled": "false",

@@ -38,12 +38,12 @@ class Redis:
         return None
 
     def describe(self, site: Site) -> Service:
-        return Service(self.name, site.address(self.name), "redis", _find_server(site)[1])
+        return Service(self.name, site.direct(self.name), "redis", _find_server(site)[1])
 
     def prepare(self, site: Site) -> None:
         data = site.project.data(self.name)
         data.mkdir(parents=True, exist_ok=True)
-        address = site.address(self.name)
+        address = site.listens(self.name)
         site.write_config(
             self.name, "redis.conf", _CONFIG.format(host=address.host, port=address.port, data=_quoted(data))
         )

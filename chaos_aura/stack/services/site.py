@@ -8,11 +8,12 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
-from chaos_aura.core.address import Address, on_loopback
+from chaos_aura.core.address import LOOPBACK, Address, on_loopback
 from chaos_aura.core.errors import MachineLacks
 from chaos_aura.core.project import Project
 from chaos_aura.stack import clocks
 from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.edges import EDGE
 from chaos_aura.stack.inventory import inventory_in
 from chaos_aura.stack.java import Jre, find_jre
 from chaos_aura.stack.manifest import Manifest
@@ -34,6 +35,9 @@ class Site:
     edges: tuple[tuple[str, str], ...]
     jvm_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clock_library: Path | None = None
+    listens_on: str = LOOPBACK
+    hosts: Mapping[str, str] = field(default_factory=dict)  # by service, where each is met; on loopback by default
+    told: Path | None = None  # a folder in which others write: clocks, flags
 
     @cached_property
     def jre(self) -> Jre:
@@ -51,6 +55,15 @@ class Site:
         return inventory_in(self.environ)
 
     def address(self, port_name: str) -> Address:
+        """Where the others meet it."""
+        return Address(self.hosts.get(owner_of(port_name), LOOPBACK), self.ports[port_name])
+
+    def listens(self, port_name: str) -> Address:
+        """Where it listens itself."""
+        return Address(self.listens_on, self.ports[port_name])
+
+    def direct(self, port_name: str) -> Address:
+        """Where people and probes meet it."""
         return on_loopback(self.ports[port_name])
 
     def clients_of(self, service: str) -> tuple[str, ...]:
@@ -81,6 +94,8 @@ class Site:
         """Right at first, whatever a former stack has left."""
         if self.clock_library is None:
             return {}
+        if self.told is not None:
+            return clocks.clock_environ(self.clock_library, self.told / service / clocks.FILE)
         return clocks.clock_environ(self.clock_library, self.write_config(service, clocks.FILE, clocks.RIGHT))
 
     def write_config(self, service: str, file: str, text: str) -> Path:
@@ -92,6 +107,12 @@ class Site:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
         return path
+
+
+def owner_of(port_name: str) -> str:
+    """The service that listens on it: Toxiproxy on those of all edges."""
+    owner = port_name.partition(".")[0]
+    return "toxiproxy" if owner == EDGE else owner
 
 
 def package_folder(package: str, needed_by: str) -> Path:

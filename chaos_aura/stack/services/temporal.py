@@ -37,14 +37,14 @@ class Temporal:
         return None
 
     def describe(self, site: Site) -> Service:
-        pages = {"ui": f"http://{site.address('temporal.ui')}", "metrics": f"http://{site.address('temporal.metrics')}"}
-        return Service(self.name, site.address(self.name), "", site.manifest.temporal.server, pages)
+        pages = {"ui": f"http://{site.direct('temporal.ui')}", "metrics": f"http://{site.direct('temporal.metrics')}"}
+        return Service(self.name, site.direct(self.name), "", site.manifest.temporal.server, pages)
 
     def prepare(self, site: Site) -> None:
         site.project.data(self.name).mkdir(parents=True, exist_ok=True)
 
     def program(self, site: Site) -> Program:
-        address = site.address(self.name)
+        address = site.listens(self.name)
         argv = [str(installed_program("temporal", self.name)), "server", "start-dev"]
         argv += ["--ip", address.host, "--port", str(address.port)]
         for option, port_name in (("ui", "temporal.ui"), ("http", "temporal.http"), ("metrics", "temporal.metrics")):

@@ -23,13 +23,13 @@ class Toxiproxy:
         return None
 
     def describe(self, site: Site) -> Service:
-        return Service(self.name, site.address(self.name), "http", site.manifest.toxiproxy.version.removeprefix("v"))
+        return Service(self.name, site.direct(self.name), "http", site.manifest.toxiproxy.version.removeprefix("v"))
 
     def prepare(self, site: Site) -> None:
         """Its proxies need every other service's upstream: see `write_proxies`."""
 
     def program(self, site: Site) -> Program:
-        address = site.address(self.name)
+        address = site.listens(self.name)
         argv = [str(site.cache.toxiproxy), "-host", address.host, "-port", str(address.port)]
         argv += ["-config", str(site.project.config(self.name) / "proxies.json")]
         return site.program(self.name, argv, grace_s=3, env={"LOG_LEVEL": "warn"})
@@ -40,7 +40,7 @@ def write_proxies(site: Site, upstreams: Mapping[tuple[str, str], Address]) -> N
     proxies = [
         {
             "name": f"{client}.{service}",
-            "listen": str(site.address(edge_port_name(client, service))),
+            "listen": str(site.listens(edge_port_name(client, service))),
             "upstream": str(upstream),
             "enabled": True,
         }
