@@ -55,9 +55,8 @@ class PlacedStack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_COMMAND_WITHIN_S,
+            **{"timeout": _COMMAND_WITHIN_S, **options},
             check=False,
-            **options,
         )
 
     def document(self, *words: str) -> dict[str, Any]:

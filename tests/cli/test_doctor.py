@@ -191,7 +191,8 @@ def await_none_with(mark: str) -> None:
 
 def traces_in_the_kernel() -> set[str]:
     """Control groups of ours whose maker is gone, and namespaces that a mount keeps alive, whosever they are."""
-    kept = {line for line in Path("/proc/self/mountinfo").read_text().splitlines() if " - nsfs " in line}
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    kept = {line for line in lines if " - nsfs " in line and "/docker/" not in line}  # containers come and go meanwhile
     left = [group for group in groups_of_ours() if not maker_lives(group)]
     return kept | {str(group) for group in left if group.exists()}  # a maker that ends takes it along
 

@@ -425,7 +425,7 @@ def test_a_purge_is_refused_while_something_cannot_be_healed(home: FakeHome) -> 
         (["inject", "pretend", "-t", "neo4j", "-p", "writes"], "--param: 'writes' is not key=value"),
         (["inject", "pretend", "-t", "neo4j", "-p", "a=1", "-p", "a=2"], "--param: a is given twice"),
         (["inject", "pretend", "-t", "neo4j", "-p", "speed=9"], "pretend: has no parameter `speed`; there are: "),
-        (["inject", "pretend", "-t", "neo4j", "--injector", "docker"], "docker: no such injector; there are: "),
+        (["inject", "pretend", "-t", "neo4j", "--injector", "mesh"], "mesh: no such injector; there are: "),
         (["inject", "pretend"], "Missing option '--target'"),
         (["heal"], "heal: names no lease; give one, or --all; open are: none"),
         (["heal", "01ABC"], "01ABC: is no open lease; open are: none"),
@@ -468,21 +468,21 @@ def test_faults_tells_every_kind_with_its_injector_and_targets(home: FakeHome) -
     assert "writes=nothing: what it says that it writes" in told
 
 
-def test_what_no_injector_does_is_listed_with_what_would_make_it_possible(home: FakeHome) -> None:
-    why = "no injector for it is installed"
-    netem = "an injector on the kernel's netem, which needs root and a kernel that has it; nearest here are latency"
+def test_what_nothing_here_can_have_is_listed_with_the_reason(home: FakeHome) -> None:
+    why = "redis does not run in a container"
     listed = run(home, "faults").stdout
     assert set(KINDS) <= {line.split(" ")[0] for line in listed.splitlines()}
     told = run(home, "faults", "packet_loss")
     assert told.returncode == 0
-    assert f"cannot: {why} ({netem}" in told.stdout
+    assert f"not redis by docker: {why} (" in told.stdout
     document = json.loads(run(home, "faults", "--json").stdout)
     [row] = [row for row in document["faults"] if row["kind"] == "packet_loss"]
-    assert row["missing"]["why"] == why
+    assert row["by_injector"] == {"docker": []}
+    assert row["refused"]["redis"]["docker"]["why"] == why
     assert [row["missing"] for row in document["faults"] if row["kind"] == "pretend"] == [None]
     refused = run(home, "inject", "packet_loss", "-t", "redis", "-p", "percent=5")
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: packet_loss: {why}; {netem}")
+    assert refused.stderr.startswith(f"error: packet_loss of redis: docker: {why}; run it in one")
     assert refused.stderr.count("\n") == 1
 
 

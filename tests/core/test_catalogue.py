@@ -21,11 +21,33 @@ _schemes = st.sampled_from(["", "redis", "bolt", "http"])
 def _catalogues(draw: st.DrawFn) -> Catalogue:
     names = draw(st.lists(_names, unique=True, max_size=4))
     pages = st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=2)
+    places = st.dictionaries(st.sampled_from(["project", "service", "container"]), st.text(max_size=5), max_size=2)
     services = [
-        Service(name, draw(_addresses), draw(_schemes), draw(st.text(max_size=5)), draw(pages)) for name in names
+        Service(
+            name,
+            draw(_addresses),
+            draw(_schemes),
+            draw(st.text(max_size=5)),
+            draw(pages),
+            draw(places),
+            draw(st.text(max_size=5)),
+            draw(st.text(max_size=5)),
+        )
+        for name in names
     ]
     pairs = draw(st.lists(st.tuples(_names, st.sampled_from(names)), unique=True, max_size=6)) if names else []
-    edges = [Edge(client, name, draw(_addresses), draw(_addresses), draw(_schemes)) for client, name in pairs]
+    edges = [
+        Edge(
+            client,
+            name,
+            draw(_addresses),
+            draw(_addresses),
+            draw(_schemes),
+            draw(st.text(max_size=5)),
+            draw(st.text(max_size=5)),
+        )
+        for client, name in pairs
+    ]
     return Catalogue(draw(st.text(max_size=6)), tuple(services), tuple(edges))
 
 
@@ -49,6 +71,13 @@ def test_finding_by_name() -> None:
     assert _CATALOGUE.target("kafka") is _KAFKA
     assert _CATALOGUE.target("worker.kafka") is _EDGES[2]
     assert _CATALOGUE.edges_into("redis") == _EDGES[:2]
+
+
+def test_what_a_thing_is_and_is_called_elsewhere() -> None:
+    cache = Service("cache", Address("127.0.0.1", 1), "redis", "", kind="redis")
+    path = Edge("web", "cache", Address("127.0.0.1", 2), cache.address, "redis", "to-cache", "redis")
+    assert (cache.speaks, path.speaks, path.proxy, path.name) == ("redis", "redis", "to-cache", "web.cache")
+    assert (_REDIS.speaks, _EDGES[0].speaks, _EDGES[0].proxy) == ("redis", "redis", "api.redis")
 
 
 def test_uris() -> None:

@@ -19,7 +19,14 @@ _LOOK_EVERY_S = 0.01
 @contextmanager
 def silent_about(stack: RunningStack, proxy: str) -> Iterator[Address]:
     """For as long as that Toxiproxy lives which is there now. All else it is asked, and so is its successor."""
-    relay = _Relay(stack.catalogue.service("toxiproxy").address, proxy, process_of(stack, "toxiproxy"))
+    with silent_before(stack.catalogue.service("toxiproxy").address, proxy, process_of(stack, "toxiproxy")) as address:
+        yield address
+
+
+@contextmanager
+def silent_before(server: Address, proxy: str, process: ProcessId) -> Iterator[Address]:
+    """The same of any Toxiproxy that this process is."""
+    relay = _Relay(server, proxy, process)
     serving = threading.Thread(target=relay.serve_forever, args=(_LOOK_EVERY_S,))
     serving.start()
     try:

@@ -7,6 +7,8 @@ import pytest
 import test_cgroup
 import test_clock
 import test_crash_loop
+import test_docker_acts
+import test_docker_net_contract
 import test_duty_cycle
 import test_kafka_events
 import test_limits
@@ -47,9 +49,17 @@ TRIED: tuple[tuple[str, type[InjectorContract], Kinds], ...] = (
         [fault.kind for fault in test_platform_flags_injector.FAULTS.values()],
     ),
     ("clock", test_clock.TestClock, ["clock_skew"]),
+    ("docker", test_docker_acts.TestDocker, [kind for kind, _ in test_docker_acts.CASES.values()]),
+    (
+        "docker",
+        test_docker_net_contract.TestDockerNetwork,
+        [kind for kind, *_ in test_docker_net_contract.CASES.values()],
+    ),
 )
 # With the reason.
-NOT_TRIED: dict[tuple[str, str], str] = {}
+NOT_TRIED: dict[tuple[str, str], str] = {
+    ("docker", "latency"): "not every kernel has netem; where it has, test_docker_net_flow tries it"
+}
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ _MUST_BE_SAID = {
     "memory_limit": {"limit_mb": 100},
     "clock_skew": {"offset_s": 60},
     "memory_fill": {"size_mb": 1},
+    "pids_limit": {"limit": 100},
     "fd_limit": {"limit": 100},
     "file_size_limit": {"limit_kb": 1},
     "fail_agent": {"agent": "policy"},

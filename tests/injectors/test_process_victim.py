@@ -53,7 +53,7 @@ def test_what_it_starts_between_preparing_and_pausing_is_paused_and_continued(
     late = victim.spawn()
     injector.inject(undo)
     wait_until(lambda: is_stopped(late), WITHIN_S, "the late one is stopped")
-    assert injector.in_force(undo)
+    wait_until(lambda: injector.in_force(undo), WITHIN_S, "all are stopped")
     healed(injector, undo)
     assert not is_stopped(late)
 

@@ -78,6 +78,16 @@ def test_it_tells_where_proxies_listen_in_their_own_words(toxiproxy_address: Add
     assert toxiproxy.listening(toxiproxy_address, PATIENT_S) == odd
 
 
+@pytest.mark.live
+def test_it_tells_where_proxies_lead_to(toxiproxy_address: Address, proxies: list[str]) -> None:
+    add(toxiproxy_address, proxies, "b-off", "a-off")
+    told = toxiproxy.proxies(toxiproxy_address, PATIENT_S)
+    assert told == (
+        toxiproxy.Proxy("a-off", "127.0.0.1:0", "127.0.0.1:1"),
+        toxiproxy.Proxy("b-off", "127.0.0.1:0", "127.0.0.1:1"),
+    )
+
+
 VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"version":"1"}'
 
 
@@ -111,9 +121,14 @@ def test_chunks_and_what_may_trail_them() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "why"),
-    [(b"[]", "/proxies is not an object"), (b'{"a":{"listen":5}}', "a proxy does not tell where it listens")],
+    [
+        (b"[]", "/proxies is not an object"),
+        (b'{"a":{"listen":5}}', "a proxy does not tell where it listens"),
+        (b'{"a":{"listen":"x:1","upstream":5}}', "a proxy does not tell where it leads"),
+    ],
 )
 def test_proxies_that_listen_nowhere(answer: bytes, why: str) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+    look = toxiproxy.proxies if "leads" in why else toxiproxy.listening
     with MisbehavingServer(says(head + answer)) as server, pytest.raises(PingFailed, match=why):
-        toxiproxy.listening(server.address, PATIENT_S)
+        look(server.address, PATIENT_S)

@@ -38,5 +38,5 @@ def test_no_space_is_one_clear_line(checkout: Checkout, tmp_path: Path) -> None:
         pytest.skip("no mount namespaces: unshare is refused here")
     small = tmp_path / "small"
     small.mkdir()
-    copy = 'mount -t tmpfs -o size=4m tmpfs "$0" && cp -r "${1%/scripts/setup}"/. "$0" && exec "$0/scripts/setup"'
+    copy = 'mount -t tmpfs -o size=8m tmpfs "$0" && cp -r "${1%/scripts/setup}"/. "$0" && exec "$0/scripts/setup"'
     fails_with(checkout.setup(*unshare, "/bin/sh", "-c", copy, str(small)), "no space left", "free some")

@@ -253,7 +253,6 @@ def test_a_stranger_in_the_place_of_our_modules_ends_the_run(ran: Callable[..., 
         (action("inject", kind="pretense", target="neo4j"), "no such kind"),
         (action("inject", kind="pretend", target="mongo"), "no such target"),
         (action("inject", kind="pretend", target="neo4j", parameters={"speed": 1}), "no parameter"),
-        (action("packet_loss", target="worker.redis", percent=5), "packet_loss: no injector for it"),
     ],
 )
 def test_a_fault_that_means_nothing_is_found_before_anything_is_hurt(

@@ -22,9 +22,9 @@ from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.loopback import look_at_unix_sockets
 from chaos_aura.stack.doctor.own_stack import look_at_stack
 from chaos_aura.stack.doctor.scene import Scene
+from chaos_aura.stack.kept_catalogue import write_catalogue
 from chaos_aura.stack.supervisor.client import SupervisorClient
 from chaos_aura.stack.supervisor.program import Program, Programs
-from chaos_aura.stack.up import write_catalogue
 
 _EMPTY_WITHIN_S = 30
 
