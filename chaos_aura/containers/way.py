@@ -21,6 +21,13 @@ class Way:
     image: str = ""
     backends: Mapping[str, str] = field(default_factory=dict)
 
+    def by_hand(self, command: str) -> str:
+        """For who has no such image: the machine's own programs, where theirs keep rules."""
+        for tool, backend in self.backends.items() if self.image else ():
+            family = tool.removesuffix(_SAVE)
+            command = command.replace(f"{family}-", f"{family}-{'nft' if backend == NF_TABLES else LEGACY}-")
+        return command
+
     def to_dict(self) -> dict[str, Any]:
         return {"image": self.image, "backends": dict(self.backends)}
 

@@ -49,7 +49,7 @@ class NetworkAct:
             spots.append(self._spot(container, made))
             touches.append(f"network of container {container.name}: {made.words}, by {made.mechanism}")
             touches += [f"and of container {name}, which shares it" for name in self.networks.shared_with(container)]
-        by_hand = "; ".join(_by_hand(spot.name, spot.mechanism) for spot in spots)
+        by_hand = "; ".join(_by_hand(spot) for spot in spots)
         return Undo({"spots": [spot.to_dict() for spot in spots], "by_hand": by_hand}, tuple(touches), by_hand)
 
     def inject(self, data: Data) -> None:
@@ -149,6 +149,6 @@ def _ended(spot: Spot, container: Container | None) -> str:
     return "" if container.life == spot.life else "was started again, so that the network that was hurt has ended"
 
 
-def _by_hand(name: str, mechanism: Mechanism) -> str:
-    pid = f"$(docker inspect -f '{{{{.State.Pid}}}}' {name})"
-    return f'nsenter -t {pid} -n sh -c "{mechanism.by_hand()}"'
+def _by_hand(spot: Spot) -> str:
+    pid = f"$(docker inspect -f '{{{{.State.Pid}}}}' {spot.name})"
+    return f'nsenter -t {pid} -n sh -c "{spot.way.by_hand(spot.mechanism.by_hand())}"'

@@ -94,5 +94,7 @@ def test_when_the_image_is_gone_nothing_is_proven(far: NetGround, web: Container
             with pytest.raises(ChaosAuraError, match="which is not there any more"):
                 do(undo)
         assert is_cut(web)
+        assert "iptables-nft-save -t filter" in undo.by_hand
         assert on_this_machine(undo.by_hand)
+        assert not is_cut(web)
     assert answers(web)
