@@ -203,7 +203,7 @@ def test_what_was_not_well_before_is_not_hurt(stage: Stage, why: str) -> None:
     says = {
         "not met": r"tenants: none of \d+ operations in 20 s was answered well",
         "silent": "GET /gpus was not answered",
-        "taken": "the pool of GPUs has none free: 40 t4 are all held before the load begins",
+        "taken": "the pool of GPUs: has none free: 40 t4 are all held before the load begins",
     }
     assert re.search(says[why], ran.reasons)
     assert ran.result["faults"] == []
