@@ -1,20 +1,18 @@
 """Running a program inside a container: with its files, its network, its user unless told otherwise."""
 
-import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.engine import Engine
+from chaos_aura.containers.patience import StillUnanswered, within
 from chaos_aura.core.errors import NotAnswered, TargetUnfit
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 _NOT_FOUND = (126, 127)
 _OF_THE_ENGINE = "OCI runtime"
+_HEADER, _SIZE_AT = 8, 4  # of each frame: which stream it is of, and in four bytes how long it is
+_LOOK_EVERY_S = 0.02
 _NO_PROGRAM = ("executable file not found", "no such file or directory", "not found")
 
 
@@ -48,39 +46,41 @@ def run_inside(
         began = api.exec_create(container.id, list(argv), user=user)
     try:
         with engine.talking(container.name):
-            said = _heard(api, began["Id"], within_s).decode(errors="replace")
-            code = int(api.exec_inspect(began["Id"])["ExitCode"] or 0)
-    except Empty:
+            said = within(within_s, lambda: _heard(engine, began["Id"])).decode(errors="replace")
+            code = _code(engine, began["Id"])
+    except StillUnanswered:
         why = f"`{argv[0]}` inside did not end within {within_s:g} s"
         raise NotAnswered(container.name, why, f"look at it: docker top {container.name}") from None
     except TargetUnfit as cause:
         if any(sign in cause.why for sign in _NO_PROGRAM):
             raise _without(argv[0], container) from cause
         raise
+    if code is None:
+        raise NotAnswered(container.name, f"nobody knows how `{argv[0]}` inside ended", "try again")
     # What a script inside does not find is its own affair, and told in the shell's words.
     if code in _NOT_FOUND and _OF_THE_ENGINE in said and any(sign in said for sign in _NO_PROGRAM):
         raise _without(argv[0], container)
     return Done(code, said)
 
 
-def _heard(api: "APIClient", began: str, within_s: float) -> bytes:
-    """All that it says. Empty when it runs on.
+def _heard(engine: Engine, began: str) -> bytes:
+    return b"".join(_frames(engine.heard(f"exec/{began}/start", {"Tty": False, "Detach": False})))
 
-    Docker's client knows no limit here, so it waits in a thread of its own, which ends with the program.
-    """
-    heard: SimpleQueue[bytes | Exception] = SimpleQueue()
 
-    def hear() -> None:
-        try:
-            heard.put(api.exec_start(began))
-        except Exception as cause:  # noqa: BLE001 - raised where somebody waits for it
-            heard.put(cause)
+def _code(engine: Engine, began: str) -> int | None:
+    """A busy engine may learn of its end a moment after its last word. None: it never did."""
+    deadline_s = time.monotonic() + engine.within_s
+    while (code := engine.api.exec_inspect(began)["ExitCode"]) is None and time.monotonic() < deadline_s:
+        time.sleep(_LOOK_EVERY_S)
+    return None if code is None else int(code)
 
-    threading.Thread(target=hear, daemon=True).start()
-    said = heard.get(timeout=within_s)
-    if isinstance(said, Exception):
-        raise said
-    return said
+
+def _frames(answer: bytes) -> Iterator[bytes]:
+    at = 0
+    while at + _HEADER <= len(answer):
+        begins = at + _HEADER
+        at = begins + int.from_bytes(answer[at + _SIZE_AT : begins])
+        yield answer[begins:at]
 
 
 def begin_inside(engine: Engine, container: Container, argv: Sequence[str], *, user: str = "") -> None:

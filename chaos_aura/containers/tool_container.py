@@ -3,6 +3,7 @@
 It ends by itself soon, and is removed then, whatever became of who has made it.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from chaos_aura.containers.container import Container, Status
 from chaos_aura.containers.engine import Engine
 from chaos_aura.containers.inside import Done, run_inside
 from chaos_aura.core.errors import ChaosAuraError, NotAnswered
+from chaos_aura.core.process import ProcessId
 
 LABEL = "chaos-aura.tools"  # on the helper itself, and on images that are made for it
 NOWHERE = "none"
+_OWNER = f"{LABEL}.owner"
 _LIVES_S = 30
-# Docker's engine sometimes loses what a short program says: only with this line is it whole.
+# Where the connection breaks, nobody knows what became of the program: only with this line is it whole.
 _SCRIPT = 'printf %s "$0" | "$@"; echo "ended with $?"'
 _MARK = "ended with "
 
@@ -40,8 +43,9 @@ def tool_container(engine: Engine, image: str, network: str) -> Iterator[ToolCon
     api, mode = engine.api, network if network == NOWHERE else f"container:{network}"
     with engine.talking(f"helper of image {image}"):
         host = api.create_host_config(network_mode=mode, cap_add=["NET_ADMIN"], auto_remove=True)
+        labels = {LABEL: network, _OWNER: str(ProcessId.of(os.getpid()))}
         made = api.create_container(
-            image, entrypoint=["sleep"], command=[str(_LIVES_S)], user="0", labels={LABEL: network}, host_config=host
+            image, entrypoint=["sleep"], command=[str(_LIVES_S)], user="0", labels=labels, host_config=host
         )["Id"]
     try:
         with engine.talking(f"helper of image {image}"):
@@ -54,13 +58,21 @@ def tool_container(engine: Engine, image: str, network: str) -> Iterator[ToolCon
 def remove_helpers(engine: Engine, network: str) -> None:
     """Those that a dead process has made and not started: the others remove themselves."""
     for each in engine.containers({LABEL: network}):
-        if each.status is Status.CREATED:
+        if each.status is Status.CREATED and not _is_wanted(each):
             _remove(engine, each.id)
+
+
+def _is_wanted(helper: Container) -> bool:
+    """Its maker lives, and is about to start it."""
+    try:
+        return ProcessId.parse(helper.labels.get(_OWNER, "")).is_alive()
+    except ValueError:
+        return False
 
 
 def _remove(engine: Engine, container: str) -> None:
     try:
         with engine.talking():
-            engine.api.remove_container(container, force=True)
+            engine.api.remove_container(container, force=True, v=True)
     except ChaosAuraError:
         return  # it removes itself when it ends

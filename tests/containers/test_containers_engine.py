@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 import stat
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,7 @@ from docker_engine import MARK, labels_of
 from ordinary_user import as_ordinary_user
 
 from chaos_aura.containers.engine import Engine, NoSuchContainer, is_conflict
+from chaos_aura.containers.sockets import SYSTEM
 from chaos_aura.core.errors import ChaosAuraError, MachineLacks, NotAnswered, TargetUnfit
 
 _WITHIN_S = 0.5
@@ -156,6 +158,22 @@ def test_one_that_is_broken_says_so_itself(folder: Path) -> None:
     assert "disk is full" in refused.why
 
 
+def test_what_comes_together_with_the_headers_is_heard(folder: Path) -> None:
+    """As of a short program, and of an engine behind something that passes on."""
+
+    def answer(connection: socket.socket) -> None:
+        asked = connection.recv(10_000)
+        if b"/exec/" not in asked:
+            connection.sendall(http('{"ApiVersion": "1.41"}').encode())
+            return
+        while not asked.endswith(b"}"):
+            asked += connection.recv(10_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nhello")
+
+    with listening(folder / "quick", answer) as engine:
+        assert engine.heard("exec/4f2a/start", {"Tty": False, "Detach": False}) == b"hello"
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # Docker's client leaves open what it cannot connect
 def test_one_that_ends_while_it_is_used_is_told(folder: Path) -> None:
     with listening(folder / "ends", says(http('{"ApiVersion": "1.41", "ID": "x"}'))) as engine:
@@ -182,6 +200,30 @@ def test_only_a_socket_of_this_machine_tells_of_its_processes() -> None:
     assert Engine({}).is_of_this_machine
     assert Engine({"DOCKER_HOST": "unix:///run/other.sock"}).is_of_this_machine
     assert not Engine({"DOCKER_HOST": "tcp://10.0.0.1:2375"}).is_of_this_machine
+
+
+def test_without_its_client_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setitem(sys.modules, "docker", None)
+    refused = refusal(at(folder / "none"))
+    assert isinstance(refused, MachineLacks)
+    assert (refused.why, refused.remedy) == ("package `docker` is missing", "pip install 'chaos-aura[docker]'")
+
+
+def test_where_nothing_is_said_the_first_usual_socket_that_is_there_is_meant(folder: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(folder)}
+    before = Engine(environ).address
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "docker.sock"))
+        here = f"unix://{folder}/docker.sock"
+        assert Engine(environ).address == (before if SYSTEM.exists() else here)
+        assert Engine({**environ, "DOCKER_HOST": "unix:///run/x"}).address == "unix:///run/x"
+        assert before == f"unix://{SYSTEM}"
+
+
+def test_one_of_another_machine_is_refused_where_its_ports_matter() -> None:
+    with pytest.raises(MachineLacks, match="not known to be of this machine"):
+        Engine({"DOCKER_HOST": "tcp://127.0.0.1:1"}).refuse_elsewhere()
+    Engine({}).refuse_elsewhere()
 
 
 def test_its_name_in_a_message_tells_nothing_of_the_environment() -> None:

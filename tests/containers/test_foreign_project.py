@@ -99,7 +99,9 @@ def test_what_a_killed_test_left_is_removed_and_what_a_living_one_needs_is_not(e
 
 def test_each_compose_of_this_machine_makes_it(engine: Engine, foreign_base: str, tmp_path: Path) -> None:
     """Its names differ from one to the other, its labels do not."""
-    for number, each in enumerate(all_composes(os.environ)):
+    composes = all_composes(os.environ)
+    assert composes
+    for number, each in enumerate(composes):
         folder = tmp_path / str(number)
         folder.mkdir()
         with foreign_project(engine, each, foreign_base, folder, new_mark(), webs=2) as project:

@@ -6,10 +6,11 @@ import shutil
 import socket
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from chaos_aura.containers.sockets import usual_sockets
 from chaos_aura.stack.doctor.finding import Finding, Group, State
 from chaos_aura.stack.doctor.program import ask
 from chaos_aura.stack.doctor.scene import Scene
@@ -29,7 +30,7 @@ def look_at_engine(scene: Scene, within_s: float = _ANSWERS_WITHIN_S) -> Iterato
         means = "doctor asks unix sockets only, so nothing is known of it"
         yield _engine(State.LIMITED, f"$DOCKER_HOST is {_without_user(host)}", means, "docker version", cannot=())
         return
-    sockets = [Path(host.removeprefix(_UNIX))] if host else _usual_sockets(scene.environ)
+    sockets = [Path(host.removeprefix(_UNIX))] if host else usual_sockets(scene.environ)
     there = [path for path in sockets if _is_socket(path)]
     if not there:
         looked = ", ".join(map(str, sockets))
@@ -95,16 +96,6 @@ def _version(path: Path, within_s: float) -> dict[str, Any]:
     if not isinstance(told, dict) or "Version" not in told:
         raise ValueError(repr(received[:60]))
     return told
-
-
-def _usual_sockets(environ: Mapping[str, str]) -> list[Path]:
-    """The machine's own, those of an engine without root, and that of a desktop."""
-    sockets = [Path("/var/run/docker.sock")]
-    if runtime := environ.get("XDG_RUNTIME_DIR"):
-        sockets.append(Path(runtime) / "docker.sock")
-    if home := environ.get("HOME"):
-        sockets += [Path(home) / ".docker" / place / "docker.sock" for place in ("run", "desktop")]
-    return sockets
 
 
 def _is_socket(path: Path) -> bool:
