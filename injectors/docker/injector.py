@@ -11,6 +11,7 @@ from chaos_aura.core.errors import ChaosAuraError, StackDown
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.core.kind import Kind
 from chaos_aura.faults.ground import Ground
+from injectors.act_of import act_of
 from injectors.docker.kinds import KINDS, OWN_KINDS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class DockerInjector:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._acts_of: dict[tuple[str, ...], dict[str, Act]] = {}
 
     @cached_property
     def _engine(self) -> "Engine":
@@ -43,9 +45,12 @@ class DockerInjector:
 
     @cached_property
     def _acts(self) -> "dict[str, Act]":
+        return self._acts_by(self._engine)
+
+    def _acts_by(self, engine: "Engine") -> "dict[str, Act]":
         from injectors.docker.acts import acts  # noqa: PLC0415 - dozens of modules, for who has containers
 
-        return acts(self._ground, self._engine)
+        return acts(self._ground, engine)
 
     def can(self, fault: Fault, target: Target) -> Capability:
         if isinstance(target, Edge):
@@ -53,24 +58,27 @@ class DockerInjector:
         if not target.is_contained:
             return no(f"{target.name} does not run in a container", _IN_ONE)
         try:
-            return self._acts[fault.kind].can(fault, self._meant(fault, target))
+            return self._acts[act_of(fault)].can(fault, self._meant(fault, target))
         except ChaosAuraError as cause:
             return no(f"{cause.where}: {cause.why}", cause.remedy)
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         """What is undone inside of a container needs one that runs: such acts say `needs_target`."""
-        act, name = self._acts[fault.kind], target.name
+        act, name = self._acts[act_of(fault)], target.name
         needs = frozenset({name}) if getattr(act, "needs_target", False) else frozenset()
         hurts = frozenset({name}) if getattr(act, "hurts_target", True) else frozenset()
         return Footprint(frozenset({f"{act.writes(fault)} of {name}"}), hurts, needs)
 
     def takes_s(self, fault: Fault) -> float:
-        return self._acts[fault.kind].takes_s(fault)
+        return self._acts[act_of(fault)].takes_s(fault)
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
         group = _group(target)
-        undo = self._acts[fault.kind].prepare(fault, group, self._meant(fault, target), lease_id)
-        return replace(undo, data={**undo.data, "act": fault.kind, "group": group.to_dict(), "service": target.name})
+        from chaos_aura.containers.kept_engine import kept  # noqa: PLC0415 - as above
+
+        undo = self._acts[act_of(fault)].prepare(fault, group, self._meant(fault, target), lease_id)
+        known = {"act": act_of(fault), "group": group.to_dict(), "service": target.name, "engine": kept(self._engine)}
+        return replace(undo, data={**undo.data, **known})
 
     def inject(self, undo: Undo) -> None:
         self._act(undo).inject(undo.data)
@@ -93,7 +101,14 @@ class DockerInjector:
                 len(self._acts)
 
     def _act(self, undo: Undo) -> "Act":
-        return self._acts[undo.data["act"]]
+        """By the engine by which it was prepared, which need not be the usual one any more."""
+        from chaos_aura.containers.kept_engine import found_again  # noqa: PLC0415 - as above
+
+        row = undo.data["engine"]
+        if (whose := tuple(row.values())) not in self._acts_of:
+            engine = found_again(row, self._engine)
+            self._acts_of[whose] = self._acts if engine is self._engine else self._acts_by(engine)
+        return self._acts_of[whose][undo.data["act"]]
 
     def _meant(self, fault: Fault, target: Target) -> "Sequence[Container]":
         from chaos_aura.containers.group import chosen  # noqa: PLC0415 - as above

@@ -5,6 +5,7 @@ from typing import ClassVar
 from chaos_aura.core.catalogue import Target
 from chaos_aura.core.fault import Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.faults.ground import Ground
+from injectors.act_of import act_of
 from injectors.process.act import Act
 from injectors.process.ends import End
 from injectors.process.pause import Pause
@@ -38,7 +39,7 @@ class ProcessInjector:
         return fault.number("grace_s") if "grace_s" in fault.parameters else 0.0
 
     def prepare(self, fault: Fault, target: Target, lease_id: str) -> Undo:
-        return self._acts[_act_of(fault)].prepare(fault)
+        return self._acts[act_of(fault)].prepare(fault)
 
     def inject(self, undo: Undo) -> None:
         self._act(undo).inject(undo.data)
@@ -54,8 +55,3 @@ class ProcessInjector:
 
     def _act(self, undo: Undo) -> Act:
         return self._acts[undo.data["act"]]
-
-
-def _act_of(fault: Fault) -> str:
-    """A kill that is not to come back is a stop without grace: only its supervisor can keep it down."""
-    return "stop" if fault.kind == "kill" and not fault.flag("comes_back") else fault.kind

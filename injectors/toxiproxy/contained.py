@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 
 def refuse_strange(ground: Ground) -> None:
-    """TargetUnfit where somebody else's may answer at the address of the one that is described."""
+    """TargetUnfit or MachineLacks where somebody else's may answer at the address of the one that is described."""
     service = ground.catalogue.service(SERVER)
     if ground.stack == EXTERNAL and service.is_contained:
-        from chaos_aura.containers.publishing import refuse_elsewhere  # noqa: PLC0415 - for who has containers
+        from chaos_aura.containers.engine import Engine  # noqa: PLC0415 - for who has containers
+        from chaos_aura.containers.publishing import refuse_elsewhere  # noqa: PLC0415 - as above
 
+        Engine(ground.environ).refuse_elsewhere()
         refuse_elsewhere(SERVER, ground.containers_of(SERVER), service.address)
 
 

@@ -1,12 +1,14 @@
-"""Whether an engine brings a container back whose process has ended by itself."""
+"""Whether an engine brings a container back whose process has ended by itself, and whether it has."""
 
 import signal
 from datetime import datetime
 
 from chaos_aura.containers.container import Container, Status
 from chaos_aura.containers.engine import Engine
-from chaos_aura.core.fault import YES, Capability, no
+from chaos_aura.containers.keeper import ended
+from chaos_aura.core.fault import YES, Capability, Proof, no
 from injectors.docker.lifecycle.leaving import was_told_to_end
+from injectors.docker.one import Known
 
 _ON_FAILURE = "on-failure"
 _KILLED = 128 + signal.SIGKILL
@@ -49,3 +51,32 @@ def is_abandoned(engine: Engine, now: Container, since_s: float) -> bool:
 def _most(now: Container) -> int:
     policy = now.host_config.get("RestartPolicy") or {}
     return int(policy.get("MaximumRetryCount") or 0) if policy.get("Name") == _ON_FAILURE else 0
+
+
+def former_ended(known: Known, now: Container) -> Proof:
+    """The process that it had; without a look at that, the life of its container."""
+    if known.process_id:
+        alive = known.process_id.is_alive()
+        return Proof(not alive, f"process {known.process_id.pid} {'lives' if alive else 'is dead'}")
+    return Proof(not known.lives_on(now), f"is {now.status.value}, started {now.started_at}")
+
+
+def is_left(engine: Engine, known: Known, now: Container, since_s: float) -> bool:
+    """To lie there, by its policy or by its engine, in the life that was hurt: nobody but us will start it."""
+    return is_given_up_on(now) or (now.life == known.life and is_abandoned(engine, now, since_s))
+
+
+def back(engine: Engine, known: Known, now: Container, since_s: float) -> Proof:
+    """Its end of this fault: it runs again, its engine is about to start it, or somebody else wants it stopped."""
+    if now.status is Status.RESTARTING:
+        return Proof(True, f"is being started again by its engine ({ended(now)})")
+    if is_given_up_on(now):
+        return Proof(False, f"is {now.status.value}: its restart policy has given up")
+    if is_left(engine, known, now, since_s):
+        return Proof(False, f"is {now.status.value}: its engine takes it for stopped by hand")
+    if not now.is_running:
+        return Proof(True, f"is {now.status.value} by somebody else: it was not this fault")
+    if known.lives_on(now) and known.process_id and not known.process_id.is_alive():
+        return Proof(False, f"ended, which its engine has not noticed yet (process {known.process_id.pid})")
+    how = "still" if now.life == known.life else "again"
+    return Proof(True, f"runs {how}, as process {now.pid}", {"runs_as": now.pid})

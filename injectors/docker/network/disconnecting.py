@@ -13,7 +13,7 @@ from chaos_aura.core.kinds import BOTH
 from injectors.docker.act import Data
 from injectors.docker.network.each import all_hold, each_healed
 from injectors.docker.network.membership import Membership
-from injectors.docker.network.partition import refuse_without_network
+from injectors.docker.network.passing import refuse_without_network
 from injectors.docker.network.peers import EVERYBODY
 
 

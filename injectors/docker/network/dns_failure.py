@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.networks import Inside
-from chaos_aura.core.fault import YES, Capability, Fault
+from chaos_aura.core.fault import Fault
 from injectors.docker.network.answered_names import EMBEDDED, AnsweredNames, uses_embedded
-from injectors.docker.network.partition import refuse_without_network, rule_tools
-from injectors.docker.network.passing import families_of
+from injectors.docker.network.passing import families_of, refuse_without_network, rule_tools
 from injectors.docker.network.rules import V4, Rule, Rules
 from injectors.docker.network.sign import Sign
 from injectors.docker.network.spot import Made
@@ -18,10 +17,6 @@ _WORDS = "no name is resolved, the question is refused at once; names in its /et
 
 @dataclass(frozen=True, slots=True)
 class DnsFailureRecipe:
-    def can(self, fault: Fault) -> Capability:
-        del fault
-        return YES
-
     def writes(self, fault: Fault) -> str:
         del fault
         return "names"

@@ -4,32 +4,21 @@ from dataclasses import dataclass
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.networks import Inside
-from chaos_aura.core.fault import YES, Capability, Fault
+from chaos_aura.core.fault import Fault
 from injectors.docker.network.flow import Delay
 from injectors.docker.network.netem import netem_delay
 from injectors.docker.network.passing import addresses_of
 from injectors.docker.network.queues import Queues
+from injectors.docker.network.shaping import Shaping, interfaces_of
 from injectors.docker.network.sign import Sign
 from injectors.docker.network.spot import Made
-from injectors.docker.network.throttle import interfaces_of, queue_of
 
 _MS = 1000.0
 _NEARLY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyRecipe:
-    def can(self, fault: Fault) -> Capability:
-        del fault
-        return YES
-
-    def writes(self, fault: Fault) -> str:
-        return queue_of(fault)
-
-    def tools(self, fault: Fault, container: Container) -> tuple[str, ...]:
-        del fault, container
-        return Queues.tools
-
+class LatencyRecipe(Shaping):
     def make(self, fault: Fault, container: Container, lease_id: str, inside: Inside) -> Made:
         late_ms, jitter_ms, direction = fault.number("latency_ms"), fault.number("jitter_ms"), fault.text("direction")
         discipline = netem_delay(late_ms, jitter_ms)

@@ -26,8 +26,6 @@ class NetworkAct:
 
     def can(self, fault: Fault, containers: Sequence[Container]) -> Capability:
         """By doing the same in a network in which nobody is."""
-        if not (able := self.recipe.can(fault)):
-            return able
         for container in containers:
             made = self._made(fault, container, _TRIAL)
             with self.networks.nowhere(made.mechanism.tools, container) as empty:

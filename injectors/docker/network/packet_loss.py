@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.networks import Inside, Networks
 from chaos_aura.core.errors import MachineLacks, TargetUnfit
-from chaos_aura.core.fault import YES, Capability, Fault
+from chaos_aura.core.fault import Fault
 from chaos_aura.core.kinds import FROM_SERVICE, TO_SERVICE
 from injectors.docker.network.both_ways import BothWays
 from injectors.docker.network.flow import Loss
 from injectors.docker.network.netem import netem_loss
-from injectors.docker.network.partition import refuse_without_network, rule_tools
-from injectors.docker.network.passing import Passing, addresses_of, families_of
+from injectors.docker.network.passing import Passing, addresses_of, families_of, refuse_without_network, rule_tools
 from injectors.docker.network.peers import EVERYBODY, Peer, peers_of
 from injectors.docker.network.queues import Queues
 from injectors.docker.network.rules import Rules
 from injectors.docker.network.sign import Sign
 from injectors.docker.network.spot import Made
 from injectors.docker.network.traffic_control import interfaces
+from injectors.docker.network.whole_peer import WholePeer
 
 _WAYS = (TO_SERVICE, FROM_SERVICE)
 _WHOLE = 100.0
@@ -32,10 +32,6 @@ _TOLD = "senders of datagrams that are lost on their way out get an error"
 @dataclass(frozen=True, slots=True)
 class PacketLossRecipe:
     networks: Networks
-
-    def can(self, fault: Fault) -> Capability:
-        del fault
-        return YES
 
     def writes(self, fault: Fault) -> str:
         peer = fault.text("peer")
@@ -55,10 +51,11 @@ class PacketLossRecipe:
         if not peers and (queues := self._by_netem(container, lease_id, percent)):
             return Made(queues, signs, f"{what} (netem)")
         addresses = tuple(dict.fromkeys(each.address for each in peers))
+        whole = (WholePeer(peer, addresses),) if peers else ()
         passing = Passing(_WAYS, families_of(container), addresses)
         rules = passing.dropped(f"-m statistic --mode random --probability {percent / _WHOLE:.6f}")
         with_whom = f" with {peer} ({', '.join(addresses)})" if peers else ""
-        return Made(Rules(lease_id, rules), signs, f"{what}{with_whom} (iptables statistic; {_TOLD})")
+        return Made(Rules(lease_id, rules), (*signs, *whole), f"{what}{with_whom} (iptables statistic; {_TOLD})")
 
     def _by_netem(self, container: Container, lease_id: str, percent: float) -> BothWays | None:
         """None where the kernel has none, or somebody else's queue is there."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.engine import Engine
 from chaos_aura.containers.networks import Inside
-from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import YES, Capability, Fault
+from chaos_aura.core.fault import Fault
 from chaos_aura.core.kinds import BOTH, FROM_SERVICE, TO_SERVICE
 from injectors.docker.network.passage import Passage, Refusal
 from injectors.docker.network.passing import (
@@ -16,11 +15,14 @@ from injectors.docker.network.passing import (
     families_of,
     family_of,
     one_of_each_family,
+    refuse_without_network,
+    rule_tools,
 )
 from injectors.docker.network.peers import EVERYBODY, Peer, peers_of
 from injectors.docker.network.rules import V4, V6, Rules
 from injectors.docker.network.sign import Sign
 from injectors.docker.network.spot import Made
+from injectors.docker.network.whole_peer import WholePeer
 
 _WAYS = {
     BOTH: "nothing passes, neither way",
@@ -33,10 +35,6 @@ _NAMES = "the engine itself still answers for names of containers, and its loopb
 @dataclass(frozen=True, slots=True)
 class PartitionRecipe:
     engine: Engine
-
-    def can(self, fault: Fault) -> Capability:
-        del fault
-        return YES
 
     def writes(self, fault: Fault) -> str:
         peer = fault.text("peer")
@@ -57,7 +55,9 @@ class PartitionRecipe:
         with_whom = "" if peer == EVERYBODY else f" with {peer} ({', '.join(passing.peers)})"
         how = "refused" if refuses else "silent"
         words = f"{_WAYS[fault.text('direction')]}{with_whom} ({how}); {_NAMES}{_versions(container)}"
-        return Made(Rules(lease_id, rules), _signs(container, peers, directions, refuses=refuses), words)
+        signs = _signs(container, peers, directions, refuses=refuses)
+        whole = (WholePeer(peer, passing.peers),) if peers else ()
+        return Made(Rules(lease_id, rules), (*signs, *whole), words)
 
 
 def _signs(
@@ -76,15 +76,6 @@ def _of_path(address: str, peer: str, whom: str, directions: tuple[str, ...], re
     ways = tuple(Passage(address, way, peer, whom, is_open=way not in directions) for way in (TO_SERVICE, FROM_SERVICE))
     refusals = tuple(Refusal(address, way, peer, whom) for way in directions) if refuses else ()
     return (*ways, *refusals)
-
-
-def rule_tools(container: Container) -> tuple[str, ...]:
-    return tuple(f"{family}-{verb}" for family in families_of(container) for verb in ("save", "restore"))
-
-
-def refuse_without_network(container: Container) -> None:
-    if not addresses_of(container):
-        raise TargetUnfit(container.name, "is in no network", "connect it to one, or choose another service")
 
 
 def _unique(peers: tuple[Peer, ...]) -> tuple[str, ...]:

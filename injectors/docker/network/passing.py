@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chaos_aura.containers.container import Container
+from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.kinds import BOTH, FROM_SERVICE, TO_SERVICE
 from injectors.docker.network.rules import V4, V6, Rule
 
@@ -90,3 +91,12 @@ def _answering(chain: str, path: str, family: str) -> tuple[Rule, ...]:
 
 def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def rule_tools(container: Container) -> tuple[str, ...]:
+    return tuple(f"{family}-{verb}" for family in families_of(container) for verb in ("save", "restore"))
+
+
+def refuse_without_network(container: Container) -> None:
+    if not addresses_of(container):
+        raise TargetUnfit(container.name, "is in no network", "connect it to one, or choose another service")

@@ -4,14 +4,11 @@ from typing import Protocol
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.networks import Inside
-from chaos_aura.core.fault import Capability, Fault
+from chaos_aura.core.fault import Fault
 from injectors.docker.network.spot import Made
 
 
 class Recipe(Protocol):
-    def can(self, fault: Fault) -> Capability:
-        """What can be said without looking at a container."""
-
     def writes(self, fault: Fault) -> str: ...
 
     def tools(self, fault: Fault, container: Container) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from injectors.docker.network.passage import Passage, Refusal
 from injectors.docker.network.queues import Queues
 from injectors.docker.network.rules import Rules
 from injectors.docker.network.sign import Sign
+from injectors.docker.network.whole_peer import WholePeer
 
 _MECHANISMS: Mapping[str, Callable[[Mapping[str, Any]], Mechanism]] = {
     "rules": Rules.from_dict,
@@ -26,6 +27,7 @@ _SIGNS: Mapping[str, Callable[..., Sign]] = {
     "delay": Delay,
     "pace": Pace,
     "names": AnsweredNames,
+    "whole peer": WholePeer,
 }
 
 

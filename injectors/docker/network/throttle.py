@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.networks import Inside, ask
-from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import YES, Capability, Fault
-from chaos_aura.core.kinds import TO_SERVICE
+from chaos_aura.core.fault import Fault
 from injectors.docker.network.flow import Pace
-from injectors.docker.network.partition import refuse_without_network
 from injectors.docker.network.passing import addresses_of
 from injectors.docker.network.queues import Queues
+from injectors.docker.network.shaping import Shaping, interfaces_of
 from injectors.docker.network.sign import Sign
 from injectors.docker.network.spot import Made
-from injectors.docker.network.traffic_control import interfaces
 
 _BYTES, _BITS = 1000, 8
 _AT_ONCE_S = 0.02
@@ -26,18 +23,7 @@ _MOST_SHOWN = 2_000_000  # bytes: what is quicker cannot be told from the machin
 
 
 @dataclass(frozen=True, slots=True)
-class ThrottleRecipe:
-    def can(self, fault: Fault) -> Capability:
-        del fault
-        return YES
-
-    def writes(self, fault: Fault) -> str:
-        return queue_of(fault)
-
-    def tools(self, fault: Fault, container: Container) -> tuple[str, ...]:
-        del fault, container
-        return Queues.tools
-
+class ThrottleRecipe(Shaping):
     def make(self, fault: Fault, container: Container, lease_id: str, inside: Inside) -> Made:
         rate, direction = int(fault.number("rate_kbps")) * _BYTES, fault.text("direction")
         there = interfaces_of(container, inside)
@@ -49,19 +35,6 @@ class ThrottleRecipe:
         signs = _signs(container, direction, rate, burst)
         words = f"{rate // _BYTES} kB a second {direction} at {', '.join(there)} (tbf)"
         return Made(queues, signs, words if signs else f"{words}; too quick to be shown, so only read back")
-
-
-def queue_of(fault: Fault) -> str:
-    """There is one for each way, whatever is done in it."""
-    return f"{'incoming' if fault.text('direction') == TO_SERVICE else 'outgoing'} packets"
-
-
-def interfaces_of(container: Container, inside: Inside) -> tuple[str, ...]:
-    refuse_without_network(container)
-    found = interfaces(inside)
-    if not found:
-        raise TargetUnfit(container.name, "has no interface with an address", "connect it to a network")
-    return found
 
 
 def _signs(container: Container, direction: str, rate: int, burst: int) -> tuple[Sign, ...]:

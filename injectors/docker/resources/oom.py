@@ -16,11 +16,11 @@ from chaos_aura.core.fault import YES, Capability, Fault, Proof, no
 from chaos_aura.faults.awaiting import await_proof
 from injectors.docker.inside.sharing import lives_alone
 from injectors.docker.kernel import Kernel
-from injectors.docker.lifecycle.kill import back, is_left
-from injectors.docker.lifecycle.revival import comes_back
+from injectors.docker.lifecycle.revival import back, comes_back, is_left
 from injectors.docker.one import Data, Known, Part, refuse_another_life
 from injectors.docker.resources.choice import FIRST, Choice
 from injectors.docker.resources.memory import LIMIT, MB, former_of, limited_to, owned_bytes
+from injectors.docker.resources.updated import is_set
 from injectors.refusal import refuse_unless
 
 _MORE_BYTES = 16 * MB  # for the programs that are run inside
@@ -131,9 +131,8 @@ class OomKill:
         return data["score"] != FIRST and self._choice.read(now) == FIRST
 
     def _is_limited(self, now: Container, data: Data) -> bool:
-        config = now.host_config
-        is_ours = all(config.get(name) == value for name, value in limited_to(data["limit"]).items())
-        return is_ours and data["former"][0] != dict(limited_to(data["limit"]))
+        ours = limited_to(data["limit"])
+        return is_set(now, ours) and data["former"][0] != dict(ours)
 
     def _give_back(self, known: Known, data: Data) -> None:
         """An engine that is about to start the process again refuses for a moment."""

@@ -11,6 +11,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Proof, no
 from injectors.docker.one import Data, Known, Part, refuse_another_life
 
 Setting = Mapping[str, int]
+_SWAP = "MemorySwap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,16 @@ class Updated:
         return Proof(found.limit != data["limit"], seen, found.facts)
 
     def _is_ours(self, now: Container, data: Data) -> bool:
-        return all(now.host_config.get(name) == value for name, value in data["new"].items())
+        return is_set(now, data["new"])
 
     def _is_kept(self, now: Container, data: Data) -> bool:
         """By the kernel, although its engine says otherwise: whoever healed it died in between."""
         return now.is_running and self.resource.read(now).limit == data["limit"]
+
+
+def is_set(now: Container, setting: Setting) -> bool:
+    """As its engine says. Where the kernel does not count swap, that takes no limit of it."""
+    return all(now.host_config.get(name) == value for name, value in setting.items() if name != _SWAP)
 
 
 def refuse_no_less(now: Container, name: str, present: str) -> TargetUnfit:

@@ -13,7 +13,7 @@ from chaos_aura.containers.container import Container
 from chaos_aura.containers.inside import run_inside
 from chaos_aura.core.errors import ChaosAuraError
 
-_LOOK = ("sh", "-c", "ls -A /data; cat /clock 2> /dev/null || echo +0.000")
+_LOOK = ("sh", "-c", "ls -A /data 2> /dev/null; cat /clock 2> /dev/null || echo +0.000")
 _LIMITS = (
     ("cpu", "cpu.cfs_quota_us", "cpu.max"),
     ("memory", "memory.limit_in_bytes", "memory.max"),

@@ -4,7 +4,7 @@ Its last lines of output are those of a program that runs in the container: `pyt
 """
 
 SERVER = r"""
-import errno, json, os, resource, subprocess, sys, threading, time
+import errno, json, os, resource, signal, subprocess, sys, threading, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -85,10 +85,20 @@ def resist(seconds):
     begins = ctypes.addressof(ctypes.c_char.from_buffer(room))
     fcntl.ioctl(pages, 0xC020AA00, struct.pack("QQQQ", begins, mmap.PAGESIZE, 1, 0))
     zero = os.open("/dev/zero", os.O_RDONLY)
-    threading.Thread(target=os.readv, args=(zero, [room])).start()
+    waits = threading.Thread(target=os.readv, args=(zero, [room]))
+    waits.start()
+    deadline = time.monotonic() + 10
+    while read(f"/proc/self/task/{waits.native_id}/wchan") != ["handle_userfault"]:
+        if time.monotonic() > deadline:
+            return "does not resist"
+        time.sleep(0.001)
     threading.Timer(float(seconds), os.close, [pages]).start()
-    time.sleep(0.1)
     return "resists"
+
+def end(*_):
+    # As one that has something to finish: it needs its grace.
+    time.sleep(1)
+    sys.exit()
 
 class Told(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -103,6 +113,8 @@ class Told(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+if "ends-when-told" in sys.argv:
+    signal.signal(signal.SIGTERM, end)
 sys.argv[1:] = [str(subprocess.Popen(["sleep", "100000"]).pid)] if "with-child" in sys.argv else []
 HTTPServer(("0.0.0.0", 8000), Told).serve_forever()
 """

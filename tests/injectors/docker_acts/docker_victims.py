@@ -2,11 +2,12 @@
 
 import json
 import os
-import socket
+import random
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from docker_server import SERVER
 from chaos_aura.containers.container import NUMBER, PROJECT, SERVICE, Container
 from chaos_aura.containers.engine import Engine, NoSuchContainer
 from chaos_aura.containers.inside import run_inside
-from chaos_aura.core.address import Address
+from chaos_aura.core.address import LOOPBACK, Address
 from chaos_aura.core.catalogue import EXTERNAL, Catalogue
 from chaos_aura.core.catalogue import Service as Target
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.faults.ground import Ground
+from chaos_aura.stack import ports
 from chaos_aura.supervision.place import CATALOGUE
 
 WITHIN_S = 30.0
@@ -34,7 +36,7 @@ class Victims:
     """One service of a project, in one container or several.
 
     `settings`: as docker's `create_host_config` takes them. It has a network of its own. The first container answers on
-    a port of this machine, the same one whenever it is made again.
+    a port of this machine, the same one whenever it is made again; the others in their network only.
 
     `called`: then it is one container, and meant by that name. Strangers are others beside it.
     """
@@ -48,12 +50,14 @@ class Victims:
     environ: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ("python3", "-S", "-c", SERVER)
     words: tuple[str, ...] = ()
-    port: int = 0
     called: str = ""
     strangers: list[str] = field(default_factory=list)
+    volumes: list[str] = field(default_factory=list)
+    reserved: ports.Reservation = field(default_factory=lambda: ports.choose(1, random.Random()))
+    port: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.port = self.port or _free_port()
+        [self.port] = self.reserved.ports
 
     @property
     def project(self) -> str:
@@ -62,14 +66,18 @@ class Victims:
     @property
     def target(self) -> Target:
         runs_in = {"container": self.called} if self.called else {"project": self.project, "service": "web"}
-        return Target("web", Address("127.0.0.1", self.port), "http", "1", runs_in=runs_in, kind="http")
+        return Target("web", Address(LOOPBACK, self.port), "http", "1", runs_in=runs_in, kind="http")
 
     @property
     def ground(self) -> Ground:
         return Ground(self.home, dict(os.environ))
 
+    @property
+    def numbers(self) -> range:
+        return range(1, self.count + 1)
+
     def names(self) -> list[str]:
-        return [self.called] if self.called else [f"{self.project}-web-{number}" for number in range(1, self.count + 1)]
+        return [self.called] if self.called else [f"{self.project}-web-{number}" for number in self.numbers]
 
     def make(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -110,6 +118,8 @@ class Victims:
                 self.engine.api.remove_container(each, force=True)
         with suppress(NoSuchContainer), self.engine.talking(self.project):
             self.engine.api.remove_network(self.project)
+        for each in self.volumes:
+            self.remove_volume(each)
 
     def now(self, number: int = 1) -> Container:
         return self.engine.inspect(self.names()[number - 1])
@@ -147,27 +157,33 @@ class Victims:
         told = {**({"type": "tmpfs", "device": "tmpfs", "o": options} if options else {}), **more}
         with self.engine.talking(self.project):
             self.engine.api.create_volume(self.project, driver="local", driver_opts=told, labels=labels_of(self.mark))
+        self.volumes.append(self.project)
         return self.project
 
     def remove_volume(self, name: str) -> None:
-        with self.engine.talking(name):
+        with suppress(NoSuchContainer), self.engine.talking(name):
             self.engine.api.remove_volume(name, force=True)
 
     def await_well(self) -> None:
         wait_until(self.is_well, WITHIN_S, f"{self.project} is well")
 
     def is_well(self) -> bool:
-        """The first answers, all run."""
-        with suppress(OSError, ValueError, NoSuchContainer):
-            return all(self.now(number).is_running for number in range(1, self.count + 1)) and bool(self.ask("healthz"))
+        """Each answers."""
+        with suppress(OSError, HTTPException, ValueError, NoSuchContainer):
+            return all(self.now(number).is_running and self.ask("healthz", number) for number in self.numbers)
         return False
 
-    def ask(self, what: str, within_s: float = 2.0, **given: object) -> Any:
-        """OSError when it does not answer in time."""
+    def ask(self, what: str, number: int = 1, within_s: float = 2.0, **given: object) -> Any:
+        """OSError or HTTPException when it does not answer in time."""
         query = "&".join(f"{name}={value}" for name, value in given.items())
-        url = f"http://127.0.0.1:{self.port}/{what}?{query}"
+        url = f"http://{self._address(number)}/{what}?{query}"
         with urllib.request.urlopen(url, timeout=within_s) as answer:
             return json.loads(answer.read())
+
+    def _address(self, number: int) -> Address:
+        if number == 1:
+            return Address(LOOPBACK, self.port)
+        return Address(self.now(number).networks[self.project].address, _PORT)
 
     def _find(self, name: str) -> Container | None:
         """Not one whose id begins so."""
@@ -179,7 +195,7 @@ class Victims:
         settings = {"network_mode": self.project, "restart_policy": {"Name": "always"}, **self.settings}
         nano_cpus = settings.pop("nano_cpus", None)  # which the client knows under no name
         if number == 1:
-            settings["port_bindings"] = {_PORT: ("127.0.0.1", self.port)}
+            settings["port_bindings"] = {_PORT: (LOOPBACK, self.port)}
         labels = {PROJECT: self.project, SERVICE: "web", NUMBER: str(number), **labels_of(self.mark)}
         with self.engine.talking(name):
             made = api.create_container(
@@ -201,10 +217,7 @@ def victims(engine: Engine, image: str, mark: str, home: Path, **wanted: Any) ->
         one.make()
         yield one
     finally:
-        one.remove_all()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+        try:
+            one.remove_all()
+        finally:
+            one.reserved.release()

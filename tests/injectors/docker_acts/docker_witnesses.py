@@ -6,13 +6,13 @@ One that is away is not hurt.
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPException
 
 from awaiting import wait_until
 from docker_victims import WITHIN_S, Victims
 from standing_reaper import helpers_in
 
 from chaos_aura.containers.container import Status
-from chaos_aura.containers.engine import NoSuchContainer
 
 Witness = Callable[[], bool]
 _YOUNG_S, _OLD_S, _LATE_S = 0.5, 1.5, 30.0
@@ -28,26 +28,35 @@ def _running(these: Victims) -> bool:
     return True
 
 
-def is_down(these: Victims) -> Witness:
+def _of_each(these: Victims, look: Callable[[int], bool]) -> Witness:
+    """`look` is given the number of a container. All of them are hurt, or none is."""
+
     def hurts() -> bool:
-        found = [these.engine.find(name) for name in these.names()]
-        down = {not each.is_running for each in found if each}
-        assert len(down) < 2, "some of them are down"
-        return down == {True}
+        seen = {number: look(number) for number in these.numbers}
+        assert len(set(seen.values())) == 1, f"some are hurt, others are not: {seen}"
+        return seen[1]
 
     return hurts
+
+
+def is_down(these: Victims) -> Witness:
+    def look(number: int) -> bool:
+        found = these.engine.find(these.names()[number - 1])
+        return found is not None and not found.is_running
+
+    return _of_each(these, look)
 
 
 def is_mute(these: Victims) -> Witness:
-    def hurts() -> bool:
-        with suppress(NoSuchContainer):
-            if these.now().status is Status.PAUSED:
-                with suppress(OSError):
-                    return not these.ask("healthz", within_s=0.5)
-                return True
-        return False
+    def look(number: int) -> bool:
+        found = these.engine.find(these.names()[number - 1])
+        if found is None or found.status is not Status.PAUSED:
+            return False
+        with suppress(OSError, HTTPException):
+            return not these.ask("healthz", number, within_s=0.5)
+        return True
 
-    return hurts
+    return _of_each(these, look)
 
 
 def has_a_frozen_child(these: Victims) -> Witness:
@@ -57,10 +66,10 @@ def has_a_frozen_child(these: Victims) -> Witness:
 def is_held_back(these: Victims) -> Witness:
     """Of so much processor time. On a machine that gives it hardly any, nothing has to hold it back."""
 
-    def hurts() -> bool:
-        return _running(these) and any(these.ask("spin", within_s=WITHIN_S, seconds=0.1) for _ in range(_TRIES))
+    def look(number: int) -> bool:
+        return _running(these) and any(these.ask("spin", number, within_s=WITHIN_S, seconds=0.1) for _ in range(_TRIES))
 
-    return hurts
+    return _of_each(these, look)
 
 
 def has_little_memory(these: Victims, limit_mb: int) -> Witness:

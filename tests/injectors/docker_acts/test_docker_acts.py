@@ -1,6 +1,6 @@
 """Every way to hurt a container that ends it, freezes it or takes from it, tried on real ones by the contract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ from chaos_aura.core.kinds import KINDS
 from chaos_aura.faults.contract import Case, InjectorContract
 from injectors.docker import DockerInjector
 
+KNOWN = {**KINDS, **{each.name: each for each in DockerInjector.own_kinds}}
 _INSIDE = "/clock"
 _VOLUME_MB = 16
 TWO = {"which": "all"}
@@ -44,8 +45,7 @@ CASES: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def fault_of(kind: str, **given: object) -> Fault:
-    known = {**KINDS, **{each.name: each for each in DockerInjector.own_kinds}}
-    return Fault(kind, "web", known[kind].read(given), lasts_s=10)
+    return Fault(kind, "web", KNOWN[kind].read(given), lasts_s=10)
 
 
 def witness_of(these: Victims, kind: str) -> Callable[[], bool]:
@@ -75,6 +75,14 @@ def settings_of(kind: str) -> dict[str, object]:
     return {}
 
 
+def case_of(made: Callable[..., Victims], kind: str, given: Mapping[str, object]) -> Case:
+    these = made(count=2 if given.get("which") else 1, **settings_of(kind))
+    fault, injector = fault_of(kind, **given), DockerInjector(these.ground)
+    case = Case(injector, fault, these.target, str(these.home), these.restart, these.remove, these.restore)
+    case = replace(case, in_force_within_s=WITHIN_S, gone_within_s=WITHIN_S)
+    return case if case.is_momentary else replace(case, hurts=witness_of(these, kind))
+
+
 def with_a_clock() -> dict[str, Any]:
     """The library of this project's own environment, read inside."""
     spec = find_spec("libfaketime")
@@ -93,9 +101,4 @@ def with_a_clock() -> dict[str, Any]:
 class TestDocker(InjectorContract):
     @pytest.fixture(params=CASES)
     def case(self, request: pytest.FixtureRequest, made: Callable[..., Victims], standing: object) -> Case:
-        kind, given = CASES[request.param]
-        these = made(count=2 if given.get("which") else 1, **settings_of(kind))
-        fault, injector = fault_of(kind, **given), DockerInjector(these.ground)
-        case = Case(injector, fault, these.target, str(these.home), these.restart, these.remove, these.restore)
-        case = replace(case, in_force_within_s=WITHIN_S, gone_within_s=WITHIN_S)
-        return case if case.is_momentary else replace(case, hurts=witness_of(these, kind))
+        return case_of(made, *CASES[request.param])

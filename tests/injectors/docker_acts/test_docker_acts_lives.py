@@ -1,6 +1,5 @@
 """Containers that have several lives while they are hurt, or another's name: what is ours is undone, no more."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +7,35 @@ from pathlib import Path
 import pytest
 from awaiting import wait_until
 from docker_victims import WITHIN_S, Victims
+from standing_reaper import helpers_in
 from test_docker_acts_healed import healed, prepared, struck
 
-from chaos_aura.containers.container import PROJECT, SERVICE, Status
+from chaos_aura.containers.container import PROJECT, SERVICE, Container, Status
 from chaos_aura.core.errors import TargetUnfit
 
 Make = Callable[..., Victims]
-_SEVERAL_KILLS_S = 4.0
+_EVERY_MS = 500
+_SEVERAL_LOOKS = 20  # four at least: a look waits, connects and reads
 
 
 def await_exited(these: Victims) -> None:
     wait_until(lambda: these.now().status is Status.EXITED, WITHIN_S, "it lies there")
+
+
+def await_looks_at(these: Victims, other: Container) -> None:
+    """By who kills, several times, since it is old enough to be killed."""
+    process = other.process
+    assert process
+    wait_until(lambda: process.uptime_s() > _EVERY_MS / 1000 or not process.is_alive(), WITHIN_S, "it is old enough")
+    [helper] = helpers_in(these.home)
+    before = times_it_waited(helper)
+    wait_until(lambda: times_it_waited(helper) > before + _SEVERAL_LOOKS, WITHIN_S, "its helper has looked")
+
+
+def times_it_waited(pid: int) -> int:
+    """As its kernel counts them."""
+    told = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(told.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 @pytest.mark.parametrize("kind", ["kill", "oom_kill", "crash_loop"])
@@ -123,12 +140,12 @@ def named(made: Make) -> Victims:
 
 def test_who_has_taken_the_name_from_another_project_is_not_killed(made: Make, standing: object) -> None:
     these = named(made)
-    injector, undo = struck(these, "crash_loop", every_ms=500)
+    injector, undo = struck(these, "crash_loop", every_ms=_EVERY_MS)
     these.remove()
     other = these.stranger(
         these.called, {PROJECT: "chaos-aura-other", SERVICE: "web"}, restart_policy={"Name": "always"}
     )
-    time.sleep(_SEVERAL_KILLS_S)  # not a wait: nothing is to happen
+    await_looks_at(these, other)
     assert "was removed" in healed(injector, undo)
     assert these.engine.inspect(other.id).life == other.life
     assert these.engine.inspect(other.id).process == other.process
@@ -141,9 +158,9 @@ def test_whose_id_begins_like_the_name_is_not_killed(made: Make, standing: objec
     these.remove()
     these.called = other.id[:12]
     these.make()
-    injector, undo = struck(these, "crash_loop", every_ms=500)
+    injector, undo = struck(these, "crash_loop", every_ms=_EVERY_MS)
     these.remove()
-    time.sleep(_SEVERAL_KILLS_S)  # as above
+    await_looks_at(these, other)
     assert "was removed" in healed(injector, undo)
     assert these.engine.inspect(other.id).life == other.life
     assert these.engine.inspect(other.id).process == other.process
@@ -151,7 +168,7 @@ def test_whose_id_begins_like_the_name_is_not_killed(made: Make, standing: objec
 
 def test_a_new_one_of_the_same_name_and_project_is_killed_as_well(made: Make, standing: object) -> None:
     these = named(made)
-    injector, undo = struck(these, "crash_loop", every_ms=500)
+    injector, undo = struck(these, "crash_loop", every_ms=_EVERY_MS)
     these.remove()
     these.make()
     wait_until(lambda: these.now().restarts > 0, WITHIN_S, "it is killed, too")

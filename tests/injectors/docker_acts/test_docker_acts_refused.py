@@ -141,7 +141,8 @@ OTHERS: list[tuple[Callable[[Ground], Injector], str, dict[str, Any]]] = [
 def test_injectors_of_processes_leave_containers_to_this_one(
     tmp_path: Any, make: Callable[[Ground], Injector], kind: str, given: dict[str, Any]
 ) -> None:
-    target = Victims(None, "", "0.0", tmp_path).target  # type: ignore[arg-type] - nothing is made
-    answer = make(Ground(tmp_path, {})).can(fault_of(kind, "web", **given), target)
+    these = Victims(None, "", "0.0", tmp_path)  # type: ignore[arg-type] - nothing is made
+    these.reserved.release()
+    answer = make(Ground(tmp_path, {})).can(fault_of(kind, "web", **given), these.target)
     assert answer.why == "web runs in a container, which no supervisor of ours keeps"
     assert answer.remedy == "leave it to the injector docker"

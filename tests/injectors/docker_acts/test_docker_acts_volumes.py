@@ -1,6 +1,7 @@
 """Volumes of containers that are hurt: shared with others, of no size of their own, removed for good."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from docker_victims import Victims
@@ -8,9 +9,10 @@ from process_cases import fault_of
 from test_docker_acts import with_a_clock
 from test_docker_acts_healed import healed, struck
 
-from chaos_aura.containers.container import PROJECT
+from chaos_aura.containers.container import PROJECT, Container
+from chaos_aura.containers.inside import run_inside
 from chaos_aura.core.errors import TargetUnfit
-from chaos_aura.core.fault import Capability
+from chaos_aura.core.fault import Capability, Undo
 from injectors.docker import DockerInjector
 from injectors.docker.resources.rooms import sized_places
 
@@ -29,20 +31,58 @@ def with_volume(made: Make, options: str) -> Victims:
     return these
 
 
+def sibling(these: Victims) -> Container:
+    """Of the same project. What is in memory lasts as long as somebody has it."""
+    return these.stranger(f"{these.project}-sibling", {PROJECT: these.project}, binds=[f"{these.project}:/theirs"])
+
+
+def kept(these: Victims, other: Container) -> list[str]:
+    """What the sibling finds there."""
+    return run_inside(these.engine, other, ("ls", "-A", "/theirs")).said.split()
+
+
 def test_a_volume_that_somebody_else_has_too_is_never_filled(made: Make) -> None:
     these = with_volume(made, "size=8m")
-    try:
-        assert asked(these)
-        these.stranger(f"{these.project}-sibling", {PROJECT: these.project}, binds=[f"{these.project}:/theirs"])
-        assert asked(these)
-        other = these.stranger(f"{these.project}-other", {PROJECT: "other"}, binds=[f"{these.project}:/theirs"])
-        these.engine.api.kill(other.id)  # it may be started again
-        answer = asked(these)
-        assert answer.why.endswith(f"its volume {these.project} with {other.name}, which is not of its project")
-        assert answer.remedy == "give it a volume of its own"
-    finally:
-        these.remove_all()
-        these.remove_volume(these.project)
+    assert asked(these)
+    sibling(these)
+    assert asked(these)
+    other = these.stranger(f"{these.project}-other", {PROJECT: "other"}, binds=[f"{these.project}:/theirs"])
+    these.engine.api.kill(other.id)  # it may be started again
+    answer = asked(these)
+    assert answer.why.endswith(f"its volume {these.project} with {other.name}, which is not of its project")
+    assert answer.remedy == "give it a volume of its own"
+
+
+def unseen_from_here(undo: Undo) -> Undo:
+    """As where this machine cannot look into its volumes: only who has them can be spoken to."""
+    files = [{**row, "place": {**row["place"], "mountpoint": ""}} for row in undo.data["files"]]
+    return replace(undo, data={**undo.data, "files": files})
+
+
+def test_who_is_made_anew_with_a_full_volume_has_room_again(made: Make) -> None:
+    these = with_volume(made, "size=8m")
+    sibling(these)
+    injector, undo = struck(these, "disk_full", leave_mb=0)
+    undo = unseen_from_here(undo)
+    these.remove()
+    these.make()
+    assert these.ask("write", path="/data/more", kb=2000) == "ENOSPC"
+    assert not injector.gone(undo)
+    healed(injector, undo)
+    assert these.ask("write", path="/data/more", kb=7000) == "all"
+
+
+def test_a_full_volume_is_emptied_while_nobody_runs(made: Make) -> None:
+    these = with_volume(made, "size=8m")
+    other = sibling(these)
+    injector, undo = struck(these, "disk_full", leave_mb=0)
+    these.remove()
+    assert not injector.gone(undo)
+    assert kept(these, other)
+    healed(injector, undo)
+    assert not kept(these, other)
+    these.make()
+    assert these.ask("write", path="/data/more", kb=7000) == "all"
 
 
 @pytest.mark.parametrize(
@@ -58,15 +98,10 @@ def test_a_volume_that_somebody_else_has_too_is_never_filled(made: Make) -> None
 def test_a_volume_without_a_size_of_its_own_is_never_filled(made: Make, options: dict[str, str]) -> None:
     """Made, not mounted: there is no such server."""
     these = made()
-    volume = these.make_volume(**options)
     name = f"{these.project}-made"
-    try:
-        these.make_only(name, binds=[f"{volume}:/data"])
-        with pytest.raises(TargetUnfit, match=r"keeps its data where others keep theirs \(/data\): that is never"):
-            sized_places(these.engine, these.engine.inspect(name))
-    finally:
-        these.remove_all()
-        these.remove_volume(volume)
+    these.make_only(name, binds=[f"{these.make_volume(**options)}:/data"])
+    with pytest.raises(TargetUnfit, match=r"keeps its data where others keep theirs \(/data\): that is never"):
+        sized_places(these.engine, these.engine.inspect(name))
 
 
 def test_a_clock_in_a_volume_that_was_removed_for_good_is_gone(made: Make) -> None:

@@ -7,21 +7,32 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from awaiting import wait_until
 from docker_engine import remove_marked
 from docker_net_far_engine import far_engine
 from docker_net_ground import NetGround
+from docker_net_machine import traces
 
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.engine import Engine
 from chaos_aura.containers.namespace import WIDE_PATH
 
+_HELPERS_END_WITHIN_S = 10  # much less than the time after which they would end by themselves
+
 
 @pytest.fixture
 def net(engine: Engine, base_image: str, docker_mark: str, tmp_path: Path) -> Iterator[NetGround]:
+    """What a test leaves in the network of this machine, or of helpers in those of its containers, is told."""
     if os.geteuid() != 0:
         pytest.skip("networks of containers are entered as root only: run it as root")
-    yield NetGround(engine, base_image, docker_mark, tmp_path, dict(os.environ))
-    remove_marked(engine, docker_mark)
+    before = traces()
+    ground = NetGround(engine, base_image, docker_mark, tmp_path, dict(os.environ))
+    yield ground
+    try:
+        assert traces() <= before
+        wait_until(lambda: not ground.helpers(), _HELPERS_END_WITHIN_S, "no helper is left")
+    finally:
+        remove_marked(engine, docker_mark)
 
 
 @pytest.fixture

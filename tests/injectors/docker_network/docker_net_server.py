@@ -29,23 +29,23 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
-def echo() -> None:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
-        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        server.bind(("::", 9000))
-        came = 0
-        while True:
-            data, sender = server.recvfrom(2000)
-            came += 1
-            Path("/datagrams").write_text(str(came))
-            try:
-                server.sendto(data, sender)
-            except OSError:  # its own way out may be forbidden
-                continue
+def echo(server: socket.socket) -> None:
+    came = 0
+    while True:
+        data, sender = server.recvfrom(2000)
+        came += 1
+        Path("/datagrams").write_text(str(came))
+        try:
+            server.sendto(data, sender)
+        except OSError:  # its own way out may be forbidden
+            continue
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Path("/datagrams").write_text("0")
-    threading.Thread(target=echo, daemon=True).start()
+    datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    datagrams.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    datagrams.bind(("::", 9000))  # before HTTP answers, which is how others know that it is well
+    threading.Thread(target=echo, args=(datagrams,), daemon=True).start()
     ThreadingHTTPServer(("0.0.0.0", 8000), Answers).serve_forever()

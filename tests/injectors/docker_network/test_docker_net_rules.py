@@ -145,9 +145,23 @@ def test_what_was_cut_before_is_not_said_to_be_shown(net: NetGround, web: Contai
         case.healed(undo)
 
 
-@pytest.mark.parametrize("kind", ["partition", "packet_loss", "dns_failure", "throttle"])
-def test_by_hand_it_is_healed_as_well(net: NetGround, web: Container, kind: str) -> None:
-    case = net.case(kind, "web", **({"direction": "to_service"} if kind == "throttle" else {}))
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        ("partition", {}),
+        ("packet_loss", {}),
+        ("packet_loss", {"peer": "cache"}),
+        ("dns_failure", {}),
+        ("throttle", {"direction": "to_service"}),
+        ("throttle", {"direction": "from_service"}),
+    ],
+)
+def test_by_hand_it_is_healed_as_well(
+    net: NetGround, front: str, web: Container, kind: str, parameters: dict[str, str]
+) -> None:
+    if "peer" in parameters:
+        net.start(parameters["peer"], front)
+    case = net.case(kind, "web", **parameters)
     undo = case.injected()
     with case.healing_what_fails(undo):
         assert on_this_machine(undo.by_hand)
