@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -12,6 +12,7 @@ from typing import Any
 RUN_WITHIN_S = 120
 CONTROL = {"name": "chaos-aura", "provider": {"type": "python", "module": "chaos_aura.toolkit.control"}}
 _EXPERIMENT = "experiment.json"
+_TRIES = 3
 # By which a run says that the machine was too busy to decide it.
 NOISE = ("noisy", "the load itself was late", "could not keep up", "nobody had looked")
 
@@ -107,6 +108,15 @@ def started(root: Path, environ: Mapping[str, str], document: Mapping[str, Any],
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def decided(run: Callable[[], Ran]) -> Ran:
+    """Once or twice more when the machine was too busy to decide it."""
+    for _ in range(_TRIES):
+        ran = run()
+        if ran.outcome == "passed" or not any(word in ran.reasons for word in NOISE):
+            break
+    return ran
 
 
 def await_line(process: "Popen[str]", told: str) -> None:

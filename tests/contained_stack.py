@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from docker_engine import labelled, remove_labelled
 from local_stack import PlacedStack
 
 from chaos_aura.containers.container import PROJECT
@@ -20,16 +21,6 @@ def stack_in(place: PlacedStack) -> Stack:
     return Stack(place.project, place.environ, Sources())
 
 
-def left_in(engine: Engine, project: str) -> list[str]:
-    """Containers, networks and volumes of that project of compose."""
-    filters = {"label": f"{PROJECT}={project}"}
-    with engine.talking():
-        containers = [each["Names"][0] for each in engine.api.containers(all=True, filters=filters)]
-        networks = [each["Name"] for each in engine.api.networks(filters=filters)]
-        volumes = [each["Name"] for each in engine.api.volumes(filters=filters)["Volumes"] or ()]
-    return [*containers, *networks, *volumes]
-
-
 @contextmanager
 def contained(engine: Engine, base_image: str, folder: Path) -> Iterator[PlacedStack]:
     """Up, purged afterwards; fails when anything of it is left."""
@@ -41,5 +32,7 @@ def contained(engine: Engine, base_image: str, folder: Path) -> Iterator[PlacedS
         yield place
     finally:
         ended = place.command("down", "--purge")
-        assert ended.returncode == 0, ended.stderr
-        assert left_in(engine, stack_in(place).name) == []
+        label = f"{PROJECT}={stack_in(place).name}"
+        left = labelled(engine, label)
+        remove_labelled(engine, label)  # it would be started again for ever
+        assert (ended.returncode, left) == (0, []), ended.stderr

@@ -67,20 +67,28 @@ def labels_of(mark: str) -> dict[str, str]:
     return {MARK: mark}
 
 
+def labelled(engine: Engine, label: str) -> list[str]:
+    """`container web_1`, `network front` ...: all that bears it."""
+    return [f"{kind} {name}" for kind, name, _ in _rows(engine, label)]
+
+
+def remove_labelled(engine: Engine, label: str) -> None:
+    """Running, frozen, or in use: all that bears it."""
+    for kind, name, _ in _rows(engine, label):
+        _remove(engine, kind, name)
+
+
 def marked(engine: Engine, mark: str) -> list[str]:
-    """`container web_1`, `network front` ...: all that bears this mark."""
-    return [f"{kind} {name}" for kind, name, _ in _things(engine, f"{MARK}={mark}")]
+    return labelled(engine, f"{MARK}={mark}")
 
 
 def remove_marked(engine: Engine, mark: str) -> None:
-    """Running, frozen, or in use: all that bears it."""
-    for kind, name, _ in _things(engine, f"{MARK}={mark}"):
-        _remove(engine, kind, name)
+    remove_labelled(engine, f"{MARK}={mark}")
 
 
 def remove_abandoned(engine: Engine) -> None:
     """Of test processes that were killed. Several may be at it at once."""
-    for kind, name, mark in _things(engine, MARK):
+    for kind, name, mark in _rows(engine, MARK):
         if (owner := _owner(mark)) and not owner.is_alive():
             with suppress(TargetUnfit):
                 _remove(engine, kind, name)
@@ -93,7 +101,7 @@ def _owner(mark: str) -> ProcessId | None:
         return None
 
 
-def _things(engine: Engine, label: str) -> list[tuple[str, str, str]]:
+def _rows(engine: Engine, label: str) -> list[tuple[str, str, str]]:
     """Kind, id or name, mark: what uses others comes before them."""
     api, filters = engine.api, {"label": label}
     with engine.talking():

@@ -7,6 +7,7 @@ bound into an open place, in a mount namespace that ends with the test. The cach
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,20 @@ def test_a_read_only_cache_that_lacks_something_is_one_clear_line(home: Path) ->
     assert "Traceback" not in done.stderr
     assert list(empty.iterdir()) == []
     assert not PlacedStack(Project(home / "project")).processes()
+
+
+def test_an_engine_that_it_may_not_speak_to_is_one_clear_line(home: Path, whole_cache: Cache) -> None:
+    path = home / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(path))
+        engine.listen()
+        path.chmod(0o600)  # root's, as an engine makes its own
+        done = _as_user(
+            home, whole_cache.root, f"DOCKER_HOST=unix://{path} chaos-aura discover --compose shop; echo $?; ls -A"
+        )
+    assert done.stdout.split() == ["1"]
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith(f"error: docker engine: unix://{path} may not be opened by this user; join the group docker")
 
 
 def _written(root: Path) -> dict[Path, int]:

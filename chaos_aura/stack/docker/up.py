@@ -16,7 +16,7 @@ from chaos_aura.stack.awaiting import await_healthy
 from chaos_aura.stack.build import port_names
 from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.docker.compose import Compose
-from chaos_aura.stack.docker.image import IMAGE, ensure_image
+from chaos_aura.stack.docker.image import IMAGE, ensure_image, image_name
 from chaos_aura.stack.docker.labels import MEMBER, catalogue_of
 from chaos_aura.stack.docker.places import MARK
 from chaos_aura.stack.docker.sources import Sources
@@ -33,6 +33,7 @@ from chaos_aura.stack.up import Arrival, Wanted, startable
 _USER, _HOME, _PROFILES = "CHAOS_AURA_USER", "CHAOS_AURA_HOME", "COMPOSE_PROFILES"
 _NOBODY = 10_001  # as whom containers run where who starts them is root
 _STOP_WITHIN_S = 20
+_KEEPS = {True: ("--no-recreate",), False: ()}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Stack:
         return tuple(each for each in found if each.labels.get(MEMBER) in SERVICES)
 
     def compose(self, variables: Mapping[str, str]) -> Compose:
-        return Compose(self.name, self.sources.compose_file, self.environ, variables)
+        """Left to itself it would speak to the engine of its own context."""
+        told = {**variables, "DOCKER_HOST": Engine(self.environ).address}
+        return Compose(self.name, self.sources.compose_file, self.environ, told)
 
 
 def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
@@ -60,6 +63,7 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     inventory_in(wanted.environ)
     refuse_flags(wanted.environ)
     engine = Engine(wanted.environ)
+    engine.refuse_elsewhere()
     engine.info()  # before anything is written
     stack = Stack(wanted.project, wanted.environ, Sources())
     with changing(wanted.project, lambda: progress.begin("stack", "waiting for another command")):
@@ -67,14 +71,14 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
         count = wanted.workers or max(1, sum(each.labels[MEMBER].startswith("worker") for each in former))
         chosen = startable(wanted, count)
         running = {each.labels[MEMBER] for each in former if each.is_running}
-        image = ensure_image(engine, wanted.environ, stack.sources, wanted.project.home / "image.log", progress)
+        image = _image(wanted, engine, stack, former, progress)
         told = variables(stack, image, former)
         prepare(wanted.project, running)
         missing = [name for name in chosen if name not in running]
         with undone_on_failure(lambda: _undo(stack, engine, told, running)):
             if missing:
                 progress.begin("containers", f"starting {len(missing)}")
-                stack.compose(told).run("up", "--detach", "--no-build", *chosen)
+                stack.compose(told).run("up", "--detach", "--no-build", *_KEEPS[bool(running)], *missing)
                 progress.end("containers", "started")
             retired = _retire(stack, engine, told, count)
             write_catalogue(wanted.project, catalogue_of(stack.containers(engine)))
@@ -82,6 +86,18 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
             sick = [row.name for row in arrived.health() if row.name in chosen and not row.is_healthy]
             took_s = await_healthy(arrived, sick, wanted.timeout_s, progress)
         return Arrival(not (missing or sick or retired), took_s, retired=retired)
+
+
+def _image(wanted: Wanted, engine: Engine, stack: Stack, former: Collection[Container], progress: Progress) -> str:
+    """What runs goes on as it is, and what joins it is of the same make."""
+    running = next((str(each.document["Config"]["Image"]) for each in former if each.is_running), "")
+    if not running:
+        return ensure_image(engine, wanted.environ, stack.sources, wanted.project.home / "image.log", progress)
+    newest = image_name(wanted.environ, stack.sources)
+    if newest != running:
+        progress.begin("image", "looking")
+        progress.end("image", f"{running} goes on; to have {newest}: chaos-aura down, then up")
+    return running
 
 
 def variables(stack: Stack, image: str, former: Collection[Container]) -> dict[str, str]:

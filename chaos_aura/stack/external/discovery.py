@@ -63,7 +63,8 @@ class Discovered:
 
 
 def discover(project: str, engine: Engine) -> Discovered:
-    """BadInput when there is no such project, StackDown when nothing of it runs."""
+    """BadInput when there is no such project, StackDown when nothing of it runs, MachineLacks on another machine."""
+    engine.refuse_elsewhere()
     there = [each for each in engine.containers({PROJECT: project}) if not each.is_one_off] if project else []
     if not there:
         known = f"there are: {listed(projects(engine.containers({PROJECT: ''})))}"

@@ -209,3 +209,28 @@ def test_a_service_of_the_same_name_in_another_project_is_spared(
         injecting.wait(_WITHIN_S)
     assert project.is_well()
     assert other.is_well()
+
+
+@pytest.mark.parametrize("kind", [["pause"], ["stop"], ["memory_limit", "--param", "limit_mb=64"], ["partition"]])
+def test_what_compose_makes_anew_meanwhile_is_healed(foreign: Foreign, tmp_path: Path, kind: list[str]) -> None:
+    project = foreign()
+    place, before = discovered(tmp_path / "project", project), project.container(REDIS)
+    injecting = chaos_aura("inject", *kind, "-t", REDIS, "--for", "120s")
+    with subprocess.Popen(
+        injecting, cwd=place.project.root, env=place.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as one:
+        try:
+            wait_until(lambda: is_in_force(place) or one.poll() is not None, _WITHIN_S, "it is in force")
+            assert one.poll() is None, one.communicate()
+            project.run("up", "--detach", "--force-recreate", "--no-deps", REDIS)
+            assert project.container(REDIS).id != before.id
+        finally:
+            place.command("heal", "--all")
+            one.communicate(timeout=_WITHIN_S)
+    assert place.document("leases")["leases"] == []
+    wait_until(project.is_well, _WITHIN_S, "it is well")
+    assert project.container(REDIS).host_config["Memory"] == 0
+
+
+def is_in_force(place: PlacedStack) -> bool:
+    return [lease["state"] for lease in place.document("leases")["leases"]] == ["in_force"]
