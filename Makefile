@@ -50,7 +50,7 @@ format: setup ## put the sources into shape
 bench: setup ## measure: run benchmarks/bench_*.py one after another
 	@for bench in benchmarks/bench_*.py; do \
 		[ -e "$$bench" ] || { echo "benchmarks: there are none"; exit 1; }; \
-		echo "== $$bench"; env -u CHAOS_AURA_PROJECT PYTHONPATH=tests:tests/platform:tests/faults:tests/injectors .venv/bin/python "$$bench" $(ARGS) || exit 1; \
+		echo "== $$bench"; env -u CHAOS_AURA_PROJECT PYTHONPATH=tests:tests/platform:tests/faults:tests/injectors:tests/injectors/docker_acts .venv/bin/python "$$bench" $(ARGS) || exit 1; \
 	done
 
 soak: setup ## run experiments again and again, tell which came out otherwise than expected (ARGS='--times 1 redis_down')

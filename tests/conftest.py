@@ -15,11 +15,11 @@ from docker_fixtures import (  # noqa: F401 - for every test
     engine,
     foreign,
     foreign_base,
-    needs_docker,
 )
 from hurting import is_well, unwell
 from hypothesis import settings
 from local_stack import PlacedStack, placed
+from parts import CONTAINED, PARTS, part_of
 
 from chaos_aura.faults import not_tried
 from chaos_aura.stack.cache import Cache
@@ -34,7 +34,6 @@ settings.load_profile("untimed")
 
 _NO_SKIPS = "CHAOS_AURA_NO_SKIPS"
 _HEALTHY_WITHIN_S = 60  # a JVM that was killed, on a busy machine
-_TOGETHER, _ALONE = "together", "alone"
 _RUNS_SERVERS = {"stack", "place", "whole_cache"}
 
 
@@ -79,8 +78,8 @@ def place(tmp_path: Path) -> Iterator[Callable[..., PlacedStack]]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--part",
-        choices=(_TOGETHER, _ALONE),
-        help="only tests that may run beside others, or only those that need the machine for themselves",
+        choices=PARTS,
+        help="only tests that may run beside others, that need the machine for themselves, or that need an engine",
     )
 
 
@@ -93,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Files that use the shared stack come last: running for nobody, it would take the processor from the others."""
     if part := config.getoption("--part"):
-        others = [item for item in items if (item.get_closest_marker(_ALONE) is None) is (part == _ALONE)]
+        others = [item for item in items if part_of(item) != part]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in set(others)]
     needing = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
@@ -101,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("live")
-        if needs_docker(item):
+        if part_of(item) == CONTAINED:
             item.add_marker("docker")
 
 
