@@ -15,11 +15,12 @@ from docker_fixtures import (  # noqa: F401 - for every test
     engine,
     foreign,
     foreign_base,
+    needs_docker,
 )
 from hurting import is_well, unwell
 from hypothesis import settings
 from local_stack import PlacedStack, placed
-from parts import CONTAINED, PARTS, part_of
+from parts import PARTS, part_of
 
 from chaos_aura.faults import not_tried
 from chaos_aura.stack.cache import Cache
@@ -100,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _RUNS_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("live")
-        if part_of(item) == CONTAINED:
+        if needs_docker(item):
             item.add_marker("docker")
 
 

@@ -8,7 +8,7 @@ PARTS = (TOGETHER, ALONE, CONTAINED)
 
 
 def part_of(item: pytest.Item) -> str:
-    """What speaks to the Docker engine is `contained`: all of it shares one engine, and the kernel's networks."""
-    if needs_docker(item):
-        return CONTAINED
-    return ALONE if item.get_closest_marker("alone") else TOGETHER
+    """What speaks to the Docker engine is `contained`: all of it shares one engine, which is slow when many ask."""
+    if item.get_closest_marker("alone"):
+        return ALONE
+    return CONTAINED if needs_docker(item) else TOGETHER
