@@ -38,8 +38,9 @@ _IN_ITS_NETWORK: dict[str, tuple[str, dict[str, object]]] = {
     "slow": ("throttle", {"rate_kbps": 100}),
     "no names": ("dns_failure", {}),
 }
-_BLOWS = {**CASES, **_IN_ITS_NETWORK}
+_BLOWS = {name: blow for name, blow in {**CASES, **_IN_ITS_NETWORK}.items() if "which" not in blow[1]}
 _WELL_AGAIN = frozenset({"kill", "oom_kill", "restart", "crash_loop", "stop", "kill_inside"})
+_MUCH = {"Memory": 1 << 50, "MemorySwap": 2 << 50}  # an engine takes no limit away
 _DROP = "iptables -w {} INPUT -m comment --comment bench -j DROP"
 _LOSE = "iptables -w {} INPUT -m statistic --mode random --probability 0.5 -j DROP"
 _NO_NAMES = "iptables -w {} OUTPUT -p udp --dport 53 -j REJECT"
@@ -79,13 +80,12 @@ def _settings() -> dict[str, object]:
     """Whatever one of the faults needs."""
     clock = with_a_clock()
     settings = {**clock["settings"], "tmpfs": {"/data": "size=16m"}}
-    return {**clock, "settings": settings, "count": 2, "words": ("with-child",)}
+    return {**clock, "settings": settings, "words": ("with-child",)}
 
 
 def _bench(engine: Engine, these: Victims, name: str) -> bool:
     """Whether each cycle was proven in force and proven gone, and the goal met."""
-    kind, given = _BLOWS[name]
-    parameters = {"which": f"{these.project}-web-1", **given}
+    kind, parameters = _BLOWS[name]
     in_force, gone, failed = [], [], []
     for _ in range(_CYCLES):
         _begin_well(these, kind)
@@ -198,7 +198,7 @@ _RAWS: dict[str, Callable[[Victims], Raw]] = {
     "restart": _restarted,
     "pause": _paused,
     "cpu": _updated({"CpuQuota": 10_000, "CpuPeriod": 100_000}, {"CpuQuota": -1}),
-    "memory": _updated({"Memory": 64 << 20, "MemorySwap": 64 << 20}, {"Memory": -1, "MemorySwap": -1}),
+    "memory": _updated({"Memory": 64 << 20, "MemorySwap": 64 << 20}, _MUCH),
     "pids": _updated({"PidsLimit": 8}, {"PidsLimit": -1}),
     "open files": _limited(resource.RLIMIT_NOFILE, 64),
     "size of files": _limited(resource.RLIMIT_FSIZE, 1 << 20),
