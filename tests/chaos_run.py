@@ -28,7 +28,7 @@ def action(name: str, background: bool = False, **arguments: Any) -> dict[str, A
 
 def shell(script: str, kind: str = "action", name: str = "shell", **more: Any) -> dict[str, Any]:
     """Something that is not ours. As a probe its output is {"status", "stdout", "stderr"}."""
-    provider = {"type": "process", "path": "/bin/sh", "arguments": ["-c", f"'{script}'"], "timeout": 60}
+    provider = {"type": "process", "path": "/bin/sh", "arguments": ["-c", script], "timeout": 60}
     return {"type": kind, "name": name, "provider": provider, **more}
 
 

@@ -35,7 +35,7 @@ from chaos_aura.toolkit.followed import Followed
 from chaos_aura.toolkit.interruption import Interruption
 from chaos_aura.toolkit.journal import condemn, hide_secrets, pronounce
 from chaos_aura.toolkit.preparing import Preparation
-from chaos_aura.toolkit.recovered import await_hypothesis, judge_recovery
+from chaos_aura.toolkit.recovered import judge_recovery
 from chaos_aura.toolkit.said import LOGGER, Discreet
 from chaos_aura.toolkit.screen import Screen
 
@@ -125,8 +125,7 @@ class Conductor:
             return
         if self.evidence.tenants is None and stories(run.folder.timeline):
             run.enter(Phase.RECOVERY)
-            await_hypothesis(run, self.experiment, self.configuration, self.secrets)
-            judge_recovery(run, self.experiment)
+            judge_recovery(run, self.experiment, self.configuration, self.secrets)
         if self.evidence.tenants is not None:
             from chaos_aura.run.gathering import findings, gather  # noqa: PLC0415 - for who has a load
 

@@ -2,6 +2,7 @@
 by itself exits with 0 in most of these.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ def test_a_hypothesis_that_no_longer_holds_afterwards_fails(ran: Callable[..., R
     done = ran([_HURT, breaking], probes=[probe], controls=[control(budget_s=0.5)])
     check(done, home, "failed", "failed")
     assert "it is broken: True is not within False" in done.reasons
+    assert "recovery: not within 0.5 s: looked at for " in done.reasons
 
 
 def test_recovery_is_waited_for_before_the_hypothesis_is_probed_again(ran: Callable[..., Ran], home: FakeHome) -> None:
@@ -81,6 +83,16 @@ def test_recovery_is_waited_for_before_the_hypothesis_is_probed_again(ran: Calla
     breaking = shell(f"mkdir {broken}; (sleep 2; rmdir {broken}) >/dev/null 2>&1 &")
     done = ran([_HURT, breaking], probes=[probe])
     check(done, home, "passed", "completed")
+    [held_s] = re.findall(r"recovery: the hypothesis held (\S+) s later, of 30 s", done.reasons)
+    assert float(held_s) >= 2.0
+
+
+def test_what_held_when_it_was_looked_at_too_late_may_have_recovered_in_time(
+    ran: Callable[..., Ran], home: FakeHome
+) -> None:
+    done = ran([_HURT, shell("sleep 1")], probes=[_MET], controls=[control(budget_s=0.5)])
+    check(done, home, "inconclusive", "aborted")
+    assert "of 0.5 s, and nobody had looked before: the method took that long" in done.reasons
 
 
 def test_an_action_that_raises_fails_the_run_and_stops_further_faults(ran: Callable[..., Ran], home: FakeHome) -> None:
