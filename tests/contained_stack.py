@@ -18,7 +18,7 @@ UP_WITHIN_S = 600  # the image is built by the first
 
 
 def stack_in(place: PlacedStack) -> Stack:
-    return Stack(place.project, place.environ, Sources())
+    return Stack(place.project, place.environ, Sources.installed())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ _STOP_WITHIN_S = 20
 def bring_down(project: Project, environ: Mapping[str, str], *, purge: bool, on_wait: Callable[[], None]) -> bool:
     """Whether there was something to end. The folder stays, with all that is not the containers'."""
     engine = Engine(environ)
-    stack = Stack(project, environ, Sources())
+    stack = Stack(project, environ, Sources.installed())
     former = stack.containers(engine)
     if not project.home.exists() and not former:
         return False

@@ -13,6 +13,7 @@ from chaos_aura.stack.progress import Progress
 
 IMAGE, BASE = "CHAOS_AURA_IMAGE", "BASE_IMAGE"
 DEFAULT_BASE = "python:3.12-slim"
+_NAME, _LABEL = "chaos-aura", "chaos-aura.image=whole"
 _ITEM = "image"
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,7 +23,7 @@ _BUILT_WITHIN_S = 1800  # nothing may be said for so long: a step says nothing w
 
 def image_name(environ: Mapping[str, str], sources: Sources) -> str:
     """$CHAOS_AURA_IMAGE, else the one that is made of this checkout."""
-    return environ.get(IMAGE) or f"chaos-aura:{sources.fingerprint}"
+    return environ.get(IMAGE) or f"{_NAME}:{sources.fingerprint}"
 
 
 def ensure_image(engine: Engine, environ: Mapping[str, str], sources: Sources, log: Path, progress: Progress) -> str:
@@ -54,8 +55,20 @@ def ensure_image(engine: Engine, environ: Mapping[str, str], sources: Sources, l
                 told.write(line)
                 if step := _STEP.match(line):
                     progress.begin(_ITEM, f"step {step[1]} of {step[2]}: {step[3][:_SHOWN]}")
-    progress.end(_ITEM, f"built {name}")
+    older = former_images(engine, name)
+    freed = f"; nobody uses the older {' '.join(older)}: docker image rm {' '.join(older)}" if older else ""
+    progress.end(_ITEM, f"built {name}{freed}")
     return name
+
+
+def former_images(engine: Engine, newest: str) -> tuple[str, ...]:
+    """Those that were built here before, and of which there is no container. Another checkout may want them again."""
+    with engine.talking(_ITEM):
+        used = {row["ImageID"] for row in engine.api.containers(all=True)}
+        images = engine.api.images(filters={"label": _LABEL})
+    kept = used | {image["Id"] for image in images if newest in (image.get("RepoTags") or ())}
+    tags = [tag for image in images if image["Id"] not in kept for tag in image.get("RepoTags") or ()]
+    return tuple(sorted(tag for tag in tags if tag.startswith(f"{_NAME}:")))
 
 
 def _said(stream: Iterator[Mapping[str, Any]], log: Path) -> Iterator[str]:
@@ -75,7 +88,8 @@ def _said(stream: Iterator[Mapping[str, Any]], log: Path) -> Iterator[str]:
 def _remedy(error: str, log: Path) -> str:
     pulling = ("pull access", "manifest", "lookup", "request canceled", "connection refused", "no such host", "timeout")
     if any(sign in error.lower() for sign in pulling):
-        return f"where no image can be pulled: scripts/docker_base makes one, then set {BASE}; all of it: {log}"
+        what = f"where no image can be pulled, set {BASE} to a Debian with Python 3.12 or newer that is there"
+        return f"{what} (in a checkout scripts/docker_base makes one); all of it: {log}"
     return f"all of it: {log}"
 
 

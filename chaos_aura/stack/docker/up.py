@@ -65,7 +65,7 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     engine = Engine(wanted.environ)
     engine.refuse_elsewhere()
     engine.info()  # before anything is written
-    stack = Stack(wanted.project, wanted.environ, Sources())
+    stack = Stack(wanted.project, wanted.environ, Sources.installed())
     with changing(wanted.project, lambda: progress.begin("stack", "waiting for another command")):
         former = stack.containers(engine)
         count = wanted.workers or max(1, sum(each.labels[MEMBER].startswith("worker") for each in former))
