@@ -174,8 +174,8 @@ class DiskFull:
     def _outside(self, data: Data, row: Mapping[str, Any]) -> Path | None:
         """The same file as this machine sees it; None where it cannot look."""
         frozen = self._has_it(data, row)
-        if frozen and frozen.process and os.access(root := Path(f"/proc/{frozen.pid}/root"), os.R_OK):
-            return root / str(row["file"]).lstrip("/")
+        if frozen and frozen.process and (seen := _seen_from_here(frozen.pid, str(row["file"]))):
+            return seen
         mountpoint = row["place"]["mountpoint"]
         if not mountpoint or not self.engine.is_of_this_machine:
             return None
@@ -207,6 +207,18 @@ class DiskFull:
             why = f"{place.path} of {now.name} is kept in its memory, of which it may have {limit // MB} MB only"
             return no(f"{why}: filled, it would be killed for want of it", "use oom_kill, or let it have more memory")
         return YES
+
+
+def _seen_from_here(pid: int, file: str) -> Path | None:
+    """None where a link stands in its way: this machine would follow it to a file of its own."""
+    seen = Path(f"/proc/{pid}/root")
+    if not os.access(seen, os.R_OK):
+        return None
+    for part in Path(file).relative_to("/").parts:
+        seen /= part
+        if seen.is_symlink():
+            return None
+    return seen
 
 
 def _could(place: Place) -> str:

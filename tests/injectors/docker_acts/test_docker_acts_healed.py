@@ -9,6 +9,7 @@ from docker_victims import WITHIN_S, Victims
 from process_cases import fault_of, injected
 
 from chaos_aura.containers.container import Status
+from chaos_aura.containers.inside import run_inside
 from chaos_aura.core.errors import TargetUnfit
 from chaos_aura.core.fault import Proof, Undo
 from chaos_aura.core.lease import new_lease_id
@@ -208,6 +209,20 @@ def test_the_disk_of_one_that_is_frozen_is_emptied_from_outside(made: Make) -> N
     healed(injector, undo)
     these.engine.api.unpause(these.names()[0])
     assert these.ask("write", path="/data/more", kb=7000) == "all"
+
+
+def test_the_disk_of_one_that_is_frozen_is_never_looked_for_along_a_link(made: Make) -> None:
+    """Which this machine would follow to a place of its own, where no such file is."""
+    these = made(settings={"tmpfs": {"/var/lock": "size=8m"}})
+    [name] = these.names()
+    assert "/run/lock" in str(run_inside(these.engine, these.engine.inspect(name), ("readlink", "/var/lock")).said)
+    injector, undo = struck(these, "disk_full", leave_mb=0)
+    these.engine.api.pause(name)
+    with pytest.raises(TargetUnfit, match=f"is still there; run: docker unpause {name}"):
+        injector.gone(undo)
+    these.engine.api.unpause(name)
+    healed(injector, undo)
+    assert these.ask("write", path="/var/lock/more", kb=7000) == "all"
 
 
 def test_a_volume_of_limited_size_is_filled_and_emptied(made: Make) -> None:
