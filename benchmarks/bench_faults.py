@@ -9,19 +9,16 @@ import http.client
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from awaiting import wait_until
-from bench_degraded import quantile
 from blows import Blow, possible_blows
 from driven_allocations import drive
+from fault_cycles import MS, Cycles, cycled, seconds_of, shown
 from hurting import is_well, process_of
 from local_stack import placed
 from raw_mechanisms import Raw, raw
 
-from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
@@ -36,7 +33,6 @@ _EDGE_CYCLES = int(os.environ.get("BENCH_CYCLES", "200"))
 _CYCLES = max(5, _EDGE_CYCLES // 20)
 _LASTS_S = 60
 _WELL_WITHIN_S = 60
-_MS = 1000
 _EDGE_MS, _PROCESS_MS, _CLOCK_MS = 25, 250, 1500
 # What is done to a machine, to what a store holds or to a flag has no goal in the design.
 _GOALS_MS = {
@@ -78,51 +74,25 @@ def main() -> int:
 
 def _bench(engine: Engine, stack: RunningStack, blow: Blow) -> bool:
     """Whether each cycle was proven in force and proven gone, and the goal met."""
-    cycles = _EDGE_CYCLES if blow.is_network else _CYCLES
-    in_force, gone, failed = [], [], []
-    for _ in range(cycles):
-        began_s = time.perf_counter()
-        try:
-            lease = _injected(engine, blow)
-        except ChaosAuraError as cause:
-            failed.append(str(cause))
-            continue
-        in_force.append(time.perf_counter() - began_s)
-        began_s = time.perf_counter()
-        outcomes = engine.heal([lease])
-        gone.append(time.perf_counter() - began_s)
-        failed += [outcome.why for outcome in outcomes if not outcome.is_good]
-        if not blow.is_network:
-            _await_well(stack, blow)
-    goal, is_met = _judged(blow, in_force, gone)
-    proven = f"{len(in_force)} of {cycles} proven"
-    alone = _alone(stack, engine.fault(blow.kind, blow.target, blow.parameters, _LASTS_S), blow, cycles)
-    print(f"{blow!s:38} in force {_shown(in_force)}  gone {_shown(gone)}  {goal:16}  {proven}  {alone}", flush=True)
-    for why in dict.fromkeys(failed):
-        print(f"    failed: {why}")
-    return is_met and not failed
+    wanted = _EDGE_CYCLES if blow.is_network else _CYCLES
+    after = (lambda: None) if blow.is_network else (lambda: _await_well(stack, blow))
+    cycles = cycled(engine, wanted, lambda: _injected(engine, blow), after=after)
+    goal, is_met = _judged(blow, cycles)
+    fault = engine.fault(blow.kind, blow.target, blow.parameters, _LASTS_S)
+    cycles.tell(str(blow), goal, _alone(stack, fault, blow, wanted))
+    return is_met and not cycles.failed
 
 
 def _injected(engine: Engine, blow: Blow) -> Lease:
     return engine.inject(engine.fault(blow.kind, blow.target, blow.parameters, _LASTS_S), blow.injector)
 
 
-def _judged(blow: Blow, in_force: list[float], gone: list[float]) -> tuple[str, bool]:
+def _judged(blow: Blow, cycles: Cycles) -> tuple[str, bool]:
     goal_ms = (_EDGE_MS if "." in blow.target else None) if blow.is_network else _GOALS_MS.get(blow.kind)
     if goal_ms is None:
         return "no goal", True
-    is_met = bool(in_force and gone) and max(_late(in_force), _late(gone)) * _MS <= goal_ms
+    is_met = cycles.are_within(goal_ms / MS)
     return f"goal {goal_ms}: {'met' if is_met else 'missed'}", is_met
-
-
-def _late(seconds: list[float]) -> float:
-    return quantile(seconds, 0.99 if len(seconds) >= 100 else 1)
-
-
-def _shown(seconds: list[float]) -> str:
-    if not seconds:
-        return "       -        -"
-    return f"{quantile(seconds, 0.5) * _MS:8.1f} {_late(seconds) * _MS:8.1f}"
 
 
 def _alone(stack: RunningStack, fault: Fault, blow: Blow, cycles: int) -> str:
@@ -142,16 +112,10 @@ def _alone(stack: RunningStack, fault: Fault, blow: Blow, cycles: int) -> str:
 def _timed(mechanism: Raw, cycles: int) -> str:
     done, undone = [], []
     for _ in range(cycles):
-        done.append(_seconds(mechanism.do))
+        done.append(seconds_of(mechanism.do))
         if mechanism.undo:
-            undone.append(_seconds(mechanism.undo))
-    return f"alone {_shown(done)}  {_shown(undone)}"
-
-
-def _seconds(do: Callable[[], object]) -> float:
-    began_s = time.perf_counter()
-    do()
-    return time.perf_counter() - began_s
+            undone.append(seconds_of(mechanism.undo))
+    return f"alone {shown(done)}  {shown(undone)}"
 
 
 def _await_well(stack: RunningStack, blow: Blow) -> None:

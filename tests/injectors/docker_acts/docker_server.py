@@ -115,6 +115,7 @@ class Told(BaseHTTPRequestHandler):
 
 if "ends-when-told" in sys.argv:
     signal.signal(signal.SIGTERM, end)
-sys.argv[1:] = [str(subprocess.Popen(["sleep", "100000"]).pid)] if "with-child" in sys.argv else []
+if "with-child" in sys.argv: # ignores what this one ignores
+    sys.argv[1:] = [str(subprocess.Popen(["sleep", "100000"], restore_signals=False).pid)]
 HTTPServer(("0.0.0.0", 8000), Told).serve_forever()
 """
