@@ -14,7 +14,7 @@ CONTROL = {"name": "chaos-aura", "provider": {"type": "python", "module": "chaos
 _EXPERIMENT = "experiment.json"
 _TRIES = 3
 # By which a run says that the machine was too busy to decide it.
-NOISE = ("noisy", "the load itself was late", "could not keep up", "nobody had looked")
+NOISE = ("noisy", "the load itself was late", "could not keep up", "nobody had looked", "nobody has looked")
 
 
 def control(**arguments: Any) -> dict[str, Any]:
@@ -110,11 +110,11 @@ def started(root: Path, environ: Mapping[str, str], document: Mapping[str, Any],
     )
 
 
-def decided(run: Callable[[], Ran]) -> Ran:
+def decided(run: Callable[[], Ran], wanted: str = "passed") -> Ran:
     """Once or twice more when the machine was too busy to decide it."""
     for _ in range(_TRIES):
         ran = run()
-        if ran.outcome == "passed" or not any(word in ran.reasons for word in NOISE):
+        if ran.outcome == wanted or not any(word in ran.reasons for word in NOISE):
             break
     return ran
 

@@ -35,9 +35,11 @@ class Samples:
     def noisy_ns(self) -> tuple[tuple[int, int], ...]:
         return noisy_stretches(MachineSample.of(row) for row in self.of(MACHINE))
 
-    def noisy_s(self, from_ns: int) -> float:
+    def noisy_s(self, from_ns: int, until_ns: int | None = None) -> float:
         """How long the machine itself was noisy since then."""
-        return sum(max(0, high_ns - max(low_ns, from_ns)) for low_ns, high_ns in self.noisy_ns()) / 1e9
+        stretches = self.noisy_ns()
+        last_ns = max((high_ns for _, high_ns in stretches), default=0) if until_ns is None else until_ns
+        return sum(max(0, min(high_ns, last_ns) - max(low_ns, from_ns)) for low_ns, high_ns in stretches) / 1e9
 
     def health(self) -> dict[str, bool | None]:
         """As it was seen last, by service."""

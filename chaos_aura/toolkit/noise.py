@@ -8,6 +8,7 @@ from typing import Any
 from chaos_aura.core.verdict import Judgement, Verdict, unknown
 
 _OF_TIME = ("probes.latency", "probes.load")  # what they tell depends on how fast the machine is
+_OF_A_MOMENT = ("service_round_trip", "decision_query_s", "event_lag_s")  # of no window, and not of the whole run
 _NS = 1e9
 
 
@@ -19,11 +20,10 @@ def excused(judgement: Judgement, activity: Mapping[str, Any], run: Mapping[str,
     from chaos_aura.run.samples import Samples  # noqa: PLC0415 - for who has failed
 
     until_ns = time.monotonic_ns()
-    measured_s = float((provider.get("arguments") or {}).get("window_s") or 0)
-    from_ns = until_ns - int((measured_s + float(run.get("duration") or 0)) * _NS) if measured_s else 0
-    noisy_s = (
-        sum(max(0, min(until_ns, high) - max(from_ns, low)) for low, high in Samples.read(samples).noisy_ns()) / _NS
-    )
+    window_s = float((provider.get("arguments") or {}).get("window_s") or 0)
+    took_ns = int((window_s + float(run.get("duration") or 0)) * _NS)
+    from_ns = until_ns - took_ns if window_s or provider.get("func") in _OF_A_MOMENT else 0
+    noisy_s = Samples.read(samples).noisy_s(from_ns, until_ns)
     if not noisy_s:
         return judgement
     return unknown(

@@ -39,8 +39,10 @@ def judge_recovery(run: Run, experiment: Mapping[str, Any], configuration: Any, 
         began_ns = time.monotonic_ns()
         holds = _all_hold(probes, configuration, secrets)
         until_ns = time.monotonic_ns() if holds else began_ns
-        took_s = (until_ns - outage.counts_from_ns) / 1e9
-        noisy_s = 0.0 if took_s <= outage.budget_s else Samples.read(run.folder.samples).noisy_s(outage.counts_from_ns)
+        from_ns = outage.counts_from_ns
+        took_s, noisy_s = (until_ns - from_ns) / 1e9, 0.0
+        if took_s > outage.budget_s:
+            noisy_s = Samples.read(run.folder.samples).noisy_s(from_ns, until_ns)
         found = Awaited(holds, took_s, outage.budget_s, noisy_s, is_first)
         if found.is_over:
             run.timeline.tell("run.hypothesis_awaited", holds=holds, took_s=took_s, noisy_s=noisy_s)

@@ -85,7 +85,7 @@ def test_one_without_a_policy_stays_away(contain: Contain) -> None:
 def test_one_that_needed_too_much_memory_says_so(engine: Engine, contain: Contain) -> None:
     greedy = contain(["python3", "-c", "b'x' * (1 << 28)"], mem_limit="32m", memswap_limit="32m")
     wait_until(lambda: not engine.inspect(greedy.id).is_running, _WITHIN_S, "it has ended")
-    assert engine.inspect(greedy.id).oom_killed
+    wait_until(lambda: engine.inspect(greedy.id).oom_killed, _WITHIN_S, "its engine knows of what")
     assert greedy.host_config["Memory"] == 32 << 20
 
 

@@ -21,7 +21,7 @@ from chaos_aura.containers.engine import Engine, NoSuchContainer, is_conflict
 from chaos_aura.containers.sockets import SYSTEM
 from chaos_aura.core.errors import ChaosAuraError, MachineLacks, NotAnswered, TargetUnfit
 
-_WITHIN_S = 0.5
+_WITHIN_S, _PATIENT_S = 0.5, 30.0  # with one that hangs; with one that answers
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def listening(path: Path, answer: Callable[[socket.socket], None] | None) -> Iterator[Engine]:
+def listening(
+    path: Path, answer: Callable[[socket.socket], None] | None, within_s: float = _PATIENT_S
+) -> Iterator[Engine]:
     """Somebody in place of an engine, who does that with each connection; without it he accepts none."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -48,14 +50,14 @@ def listening(path: Path, answer: Callable[[socket.socket], None] | None) -> Ite
         thread = threading.Thread(target=serve if answer else lambda: None)
         thread.start()
         try:
-            yield at(path)
+            yield at(path, within_s)
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-def at(path: Path) -> Engine:
-    return Engine({"DOCKER_HOST": f"unix://{path}"}, _WITHIN_S)
+def at(path: Path, within_s: float = _PATIENT_S) -> Engine:
+    return Engine({"DOCKER_HOST": f"unix://{path}"}, within_s)
 
 
 def refusal(engine: Engine) -> ChaosAuraError:
@@ -124,7 +126,7 @@ def test_the_machines_own_socket_is_closed_to_strangers(engine: Engine) -> None:
 
 @pytest.mark.parametrize("answer", [hangs, stops_in_the_middle, None])
 def test_one_that_hangs_is_told_in_time(folder: Path, answer: Callable[[socket.socket], None] | None) -> None:
-    with listening(folder / "hangs", answer) as engine:
+    with listening(folder / "hangs", answer, _WITHIN_S) as engine:
         if not answer:
             [knock(folder / "hangs") for _ in range(6)]
         began_s = time.monotonic()

@@ -49,7 +49,7 @@ def test_each_service_by_its_name(engine: Engine, foreign: Foreign) -> None:
 def test_of_several_the_one_that_is_not_well(engine: Engine, foreign: Foreign) -> None:
     project = foreign(webs=3)
     keeper = kept(engine, project, WEB)
-    engine.api.stop(project.container(WEB, 2).id, timeout=5)
+    engine.api.stop(project.container(WEB, 2).id, timeout=_WITHIN_S)
     assert keeper.children()[WEB].state is ChildState.STOPPED
     assert keeper.children()[WEB].last_end == "exit 0"
     for number in (1, 3):

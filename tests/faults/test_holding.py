@@ -80,6 +80,30 @@ def test_a_look_that_takes_longer_than_any_may_proves_nothing(home: FakeHome) ->
     assert held == Held(held.for_s, ended_by="nobody had looked for the last 8.0 s of it")
 
 
+class Blinking(FakeInjector):
+    """Once it is known to be in force, so many looks in a row do not see it."""
+
+    def __init__(self, home: FakeHome) -> None:
+        super().__init__(home.ground)
+        self.blind_looks = 0
+
+    def in_force(self, undo: Undo) -> Proof:
+        if self.blind_looks:
+            self.blind_looks -= 1
+            return Proof(False, "came too late to see it")
+        return super().in_force(undo)
+
+
+@pytest.mark.parametrize(("blind_looks", "lost"), [(1, ""), (2, "came too late to see it")])
+def test_what_is_lost_was_looked_for_twice(home: FakeHome, blind_looks: int, lost: str) -> None:
+    blinking = Blinking(home)
+    engine = Engine(home.ground, Registry((blinking,)), NoGuard(), limits=Limits())
+    lease = engine.inject(engine.fault("pretend", "neo4j"))
+    blinking.blind_looks = blind_looks
+    held = hold(engine, lease, 3, Clock())
+    assert held == Held(held.for_s, lost)
+
+
 def held_by_who_stopped(home: FakeHome, from_s: float) -> Held:
     """For three seconds; he goes on when the reaper has ended it on time."""
     clock, engine = Clock(), home.engine()

@@ -9,7 +9,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT = 8000
-WITHIN_S = 1.0
+WITHIN_S = 1.5
 
 
 def redis_says(command: bytes) -> str:

@@ -2,12 +2,13 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos_run import Ran, action, call, control, decided, ended, experiment, started
+from chaos_run import RUN_WITHIN_S, Ran, action, call, control, decided, ended, experiment, started
 from external_places import behind_toxiproxy, described, discovered
 from foreign_project import REDIS, WEB, ForeignProject
 from http_pages import pages
@@ -20,6 +21,21 @@ from chaos_aura.stack.cache import Cache
 
 type Foreign = Callable[..., ForeignProject]
 
+pytestmark = pytest.mark.timeout(3 * RUN_WITHIN_S + 180)  # a run that is not decided is run again
+
+_WITHIN_S = 60
+_SEEN = """
+import json, os, sys, time
+file, *names = sys.argv[1:]
+wanted = {("health", False, name) for name in names} | {("weight", None, name) for name in names}
+until_s = time.monotonic() + 60
+while wanted and time.monotonic() < until_s:
+    time.sleep(0.1)
+    for line in open(os.path.join(os.environ["CHAOS_AURA_RUN"], file)).read().splitlines():
+        row = json.loads(line) if line.endswith("}") else {}
+        wanted.discard((row.get("what"), row.get("healthy"), row.get("service", row.get("of"))))
+sys.exit(f"nobody has seen {wanted}" if wanted else 0)
+"""
 _PAGE = Path(__file__).parents[2] / "docs" / "containers.md"
 HEALTHY = call(
     "probes.health",
@@ -79,9 +95,11 @@ def test_one_that_recovers_passes(foreign: Foreign, tmp_path: Path, hurt: dict[s
 
 
 def test_what_it_saw_is_kept(foreign: Foreign, tmp_path: Path) -> None:
+    """In force until it was seen: how soon somebody looks, the machine decides."""
     place = discovered(tmp_path / "project", foreign())
-    done = ran(place, attacked(action("pause", target=REDIS, duration=4)))
-    assert done.folder
+    seen = python(sys.executable, "-c", _SEEN, "samples.jsonl", REDIS, WEB)
+    done = ran(place, attacked(action("pause", target=REDIS), seen, action("heal_all")))
+    assert done.folder, done.said
     rows = [row for row in newest_samples(done.folder / "samples.jsonl") if row["what"] == HEALTH]
     assert {row["service"] for row in rows if not row["healthy"]} == {REDIS, WEB}
     weights = {row["of"] for row in newest_samples(done.folder / "samples.jsonl") if row["what"] == "weight"}
@@ -98,7 +116,7 @@ def test_one_that_does_not_recover_fails(foreign: Foreign, tmp_path: Path) -> No
         project.up()
         return ran(place, attacked(*method, budget_s=3.0))
 
-    done = decided(hurt_when_well)
+    done = decided(hurt_when_well, "failed")
     assert (done.code, done.outcome) == (1, "failed"), done.said
     assert "recovery: not within 3 s" in done.reasons
     assert project.container(REDIS).status is Status.RUNNING
@@ -115,7 +133,7 @@ def test_a_path_through_its_toxiproxy(foreign: Foreign, whole_cache: Cache, tmp_
 def test_what_is_not_well_before_is_not_hurt_and_nothing_is_started(foreign: Foreign, tmp_path: Path) -> None:
     project = foreign()
     place, redis = discovered(tmp_path / "project", project), project.container(REDIS)
-    project.engine.api.stop(redis.id, timeout=1)
+    project.engine.api.stop(redis.id, timeout=_WITHIN_S)
     done = ran(place, attacked(action("pause", target=WEB, duration=1)))
     assert done.code != 0
     told = f"redis: does not do its work: container {redis.name} is exited (exit 0); run: docker start {redis.name}"

@@ -72,7 +72,7 @@ def _discipline(name: str, tc: str, steps: _Steps) -> Finding:
         return _missing(name, "not tried: no namespace to try it in", what, "run as root", cannot)
     if not steps.worked(name):
         remedy = f"a kernel with sch_{name}: modprobe sch_{name}"
-        return _missing(name, f"the kernel said: {steps.said(name)}", what, remedy, cannot)
+        return _missing(name, f"tc said: {steps.said(name)}", what, remedy, cannot)
     return _worked(name, "tc set it on a loopback of its own", steps, cannot=_PACKET_LOSS if name == "netem" else ())
 
 

@@ -88,8 +88,10 @@ def _run(argv: list[str]) -> tuple[int, str]:
             check=False,
             preexec_fn=lambda: _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),  # safe: one thread here
         )
-    except (OSError, subprocess.TimeoutExpired) as cause:
+    except OSError as cause:
         return 1, str(cause)
+    except subprocess.TimeoutExpired:
+        return 1, f"no answer within {_WITHIN_S:g} s"
     return done.returncode, (done.stderr.strip().splitlines() or [""])[0]
 
 

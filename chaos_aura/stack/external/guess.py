@@ -11,6 +11,7 @@ from chaos_aura.pings.pong import Pong
 from chaos_aura.stack.external.described import HTTP
 
 _WITHIN_S = 1.5
+_HINTED_WITHIN_S = 5.0  # what it seems to be may be slow to answer: before that nothing else is believed
 _PAGES = ("/healthz", "/readyz", "/health", "/")
 _PINGS: Mapping[str, Callable[[Address, float], Pong]] = {
     "redis": redis.ping,
@@ -40,10 +41,11 @@ def guess(address: Address, port_inside: int, image: str) -> Guess:
     """`port_inside`: by which its own container knows it; `image`: what that was made from."""
     hint = _hint(port_inside, image)
     for kind in _order(hint):
+        within_s = _HINTED_WITHIN_S if kind == hint else _WITHIN_S
         try:
             if kind == HTTP:
-                return _page(address)
-            return Guess(kind, told=_PINGS[kind](address, _WITHIN_S).detail)
+                return _page(address, within_s)
+            return Guess(kind, told=_PINGS[kind](address, within_s).detail)
         except PingFailed:
             continue
     if hint in _PINGS:
@@ -63,12 +65,12 @@ def _order(hint: str) -> tuple[str, ...]:
     return (hint, *(kind for kind in usual if kind != hint)) if hint != HTTP else usual
 
 
-def _page(address: Address) -> Guess:
+def _page(address: Address, within_s: float) -> Guess:
     """PingFailed when it speaks no HTTP at all."""
     refused = ""
     for page in _PAGES:
         try:
-            return Guess(HTTP, page, http.ping(HTTP, address, page, _WITHIN_S).detail)
+            return Guess(HTTP, page, http.ping(HTTP, address, page, within_s).detail)
         except PingFailed as failed:
             if "it answered with an error" not in failed.why:
                 raise

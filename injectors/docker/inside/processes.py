@@ -1,6 +1,7 @@
 """The processes inside of a container, as the kernel of this machine numbers them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from chaos_aura.containers.container import Container
@@ -13,9 +14,14 @@ def processes_in(now: Container) -> dict[ProcessId, frozenset[str]]:
     found = group_folder(now, "pids")
     try:
         pids = (found[1] / "cgroup.procs").read_text(encoding="ascii").split() if found else []
-        return {process: frozenset(_names(pid)) for pid in pids if (process := ProcessId.of(int(pid)))}
     except OSError:
         return {}  # it has just ended
+    there: dict[ProcessId, frozenset[str]] = {}
+    for pid in pids:
+        with suppress(OSError):  # so has this one of them
+            if process := ProcessId.of(int(pid)):
+                there[process] = frozenset(_names(pid))
+    return there
 
 
 def named(now: Container, name: str) -> list[ProcessId]:

@@ -79,12 +79,16 @@ class Datagrams:
         return self.last_of(1, 16, within_s)[1]
 
     def last_of(self, count: int, size: int, within_s: float) -> tuple[int, float]:
-        """How many came, and when the last of them: negative when none did. All that were sent end it early."""
+        """How many came, and when the last of them: negative when none did. All that were sent end it early.
+
+        What has come is read, however late that is: whoever cares when it came looks at the time.
+        """
         self._empty()
         began_s = time.monotonic()
-        came, last_s, deadline_s = 0, -1.0, began_s + within_s
+        came, last_s = 0, -1.0
         for _ in range(count):
             self._send(size)
+        deadline_s = time.monotonic() + within_s
         while came < count and self._awaits(deadline_s - time.monotonic()):
             if self._receive():
                 came, last_s = came + 1, time.monotonic() - began_s
@@ -98,7 +102,7 @@ class Datagrams:
             return
 
     def _awaits(self, within_s: float) -> bool:
-        return within_s > 0 and bool(select.select([self.receiver], [], [], within_s)[0])
+        return bool(select.select([self.receiver], [], [], max(0.0, within_s))[0])
 
     def _receive(self) -> bool:
         """Not so when the kernel tells of an error instead."""

@@ -80,7 +80,9 @@ class Delay:
 
     def well(self, field: Field) -> Proof:
         after_s, words = self._after(field, self.least_s / 2)
-        return words if isinstance(words, Proof) else Proof(after_s >= 0, f"{words} {_told(after_s)}")
+        return (
+            words if isinstance(words, Proof) else Proof(0 <= after_s <= self.least_s / 2, f"{words} {_told(after_s)}")
+        )
 
     def to_dict(self) -> Mapping[str, Any]:
         return {"sign": "delay", **asdict(self)}
@@ -108,7 +110,7 @@ class Pace:
         return self._looked(field, self.least_s + _LONGER_S, lambda came, s: came < self._count or s >= self.least_s)
 
     def well(self, field: Field) -> Proof:
-        return self._looked(field, self.least_s / 2, lambda came, _: came == self._count)
+        return self._looked(field, self.least_s / 2, lambda came, s: came == self._count and s <= self.least_s / 2)
 
     def to_dict(self) -> Mapping[str, Any]:
         return {"sign": "pace", **asdict(self)}

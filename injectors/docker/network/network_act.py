@@ -77,8 +77,9 @@ class NetworkAct:
         """Only what is well before can show that it is hurt."""
         signs: list[Sign] = []
         unseen: list[str] = []
+        field = Field(self.networks, container)
         for sign in made.signs:
-            before = sign.well(Field(self.networks, container))
+            before = sign.well(field) or sign.well(field)  # one look may come too late for what it waits for
             if before and "not_looked" not in before.facts:
                 signs.append(sign)
             else:

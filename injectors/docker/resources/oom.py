@@ -118,6 +118,8 @@ class OomKill:
         is_dead = found.has(DIE) or (known.process_id is not None and not known.process_id.is_alive())
         if found.has(OOM) and is_dead:
             return Proof(True, "was killed by the kernel for want of memory")
+        if is_dead and not found.all_known:
+            return Proof(False, "is dead, and its engine has forgotten of what")
         return Proof(False, f"{'is dead' if is_dead else 'lives'}, and was not killed for want of memory")
 
     @property

@@ -27,6 +27,7 @@ from chaos_aura.stack import ports
 from chaos_aura.supervision.place import CATALOGUE
 
 WITHIN_S = 30.0
+_WELL_WITHIN_S = 2.0
 _PREFIX = "chaos-aura-victim"
 _PORT = 8000
 
@@ -170,10 +171,12 @@ class Victims:
     def is_well(self) -> bool:
         """Each answers."""
         with suppress(OSError, HTTPException, ValueError, NoSuchContainer):
-            return all(self.now(number).is_running and self.ask("healthz", number) for number in self.numbers)
+            return all(
+                self.now(number).is_running and self.ask("healthz", number, _WELL_WITHIN_S) for number in self.numbers
+            )
         return False
 
-    def ask(self, what: str, number: int = 1, within_s: float = 2.0, **given: object) -> Any:
+    def ask(self, what: str, number: int = 1, within_s: float = WITHIN_S, **given: object) -> Any:
         """OSError or HTTPException when it does not answer in time."""
         query = "&".join(f"{name}={value}" for name, value in given.items())
         url = f"http://{self._address(number)}/{what}?{query}"

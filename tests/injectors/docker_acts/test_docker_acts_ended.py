@@ -39,7 +39,7 @@ def crash(these: Victims, name: str) -> None:
 def test_of_a_container_only_the_process_that_is_meant_is_killed(made: Make) -> None:
     these = made(words=("with-child",))
     former = these.now()
-    assert these.ask("child") == "S"
+    wait_until(lambda: these.ask("child") == "S", WITHIN_S, "it sleeps")
     injector = DockerInjector(these.ground)
     undo = injected(injector, fault_of("kill_inside", process="sleep"), these.target)
     assert these.ask("child") == "Z"

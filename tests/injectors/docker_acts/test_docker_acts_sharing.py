@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker_victims import Victims
+from awaiting import wait_until
+from docker_victims import WITHIN_S, Victims
 from process_cases import fault_of, injected
 from test_docker_acts import fault_of as inside
 from test_docker_acts_healed import healed, prepared
@@ -89,7 +90,7 @@ def test_of_a_name_that_others_have_too_only_its_own_process_is_frozen(made: Mak
     assert host.process
     assert state_of(host.pid) == "S"
     healed(injector, undo)
-    assert these.ask("child") == "S"
+    wait_until(lambda: these.ask("child") == "S", WITHIN_S, "it sleeps again")
 
 
 def state_of(pid: int) -> str:

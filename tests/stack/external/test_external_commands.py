@@ -144,7 +144,7 @@ def test_how_each_is_when_its_container_is_frozen_stopped_or_gone(
     assert (state, detail) == ("unhealthy", f"no full answer within 5 s; paused: {redis.name}")
     assert remedy == f"look at: docker logs {redis.name}"
     engine.api.unpause(redis.id)
-    engine.api.stop(redis.id, timeout=1)
+    engine.api.stop(redis.id, timeout=_WITHIN_S)
     assert row() == ("down", f"container {redis.name} is exited (exit 0)", f"run: docker start {redis.name}")
     engine.api.remove_container(redis.id)
     assert row() == (
@@ -207,7 +207,7 @@ def test_a_service_of_the_same_name_in_another_project_is_spared(
         assert "pause" in place.command("leases").stdout
         assert place.command("heal", "--all").returncode == 0
         injecting.wait(_WITHIN_S)
-    assert project.is_well()
+    wait_until(project.is_well, _WITHIN_S, "it is well again")
     assert other.is_well()
 
 

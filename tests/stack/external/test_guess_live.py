@@ -1,12 +1,14 @@
 """Real servers are told apart by how they answer, whatever they are called and wherever they listen."""
 
 import pytest
+from awaiting import wait_until
 from http_pages import pages
 
 from chaos_aura.stack.external.guess import guess
 from chaos_aura.stack.running import RunningStack
 
 _ODD_PORT = 4711
+_WITHIN_S = 30  # a busy machine may be late once
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,12 @@ def test_each_by_its_answer_with_and_without_a_hint_or_with_a_wrong_one(
 ) -> None:
     address = stack.catalogue.service(service).address
     for port, image in ((_ODD_PORT, "registry.example/team/thing:1"), (6379, ""), (80, f"{service}:latest")):
-        found = guess(address, port, image)
-        assert (found.kind, found.health, found.has_answered) == (kind, health, True), (port, image)
+
+        def is_found(port: int = port, image: str = image) -> bool:
+            found = guess(address, port, image)
+            return (found.kind, found.health, found.has_answered) == (kind, health, True)
+
+        wait_until(is_found, _WITHIN_S, f"it answers as what it is, by port {port} and image {image}")
 
 
 def test_one_that_answers_nothing_is_what_its_image_or_its_port_says_or_nothing() -> None:
