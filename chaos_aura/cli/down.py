@@ -12,12 +12,15 @@ from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.project import Project
 from chaos_aura.core.stack_choice import stack_meant
 from chaos_aura.faults.place import FOLDER, LEDGER
+from chaos_aura.report.kept_runs import kept_runs
 from chaos_aura.stack.external.refusing import not_ours
 from chaos_aura.stack.of_kind import bring_down_any
 
 
 def down(
-    purge: Annotated[bool, typer.Option("--purge", help="Remove its data, logs and configuration too.")] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove its data, logs, configuration and the records of its runs too.")
+    ] = False,
 ) -> None:
     """End the stack.
 
@@ -25,7 +28,7 @@ def down(
     it is left.
     """
     project = Project.around(Path.cwd(), os.environ)
-    is_there, output = project.home.exists(), Output()
+    is_there, runs, output = project.home.exists(), len(kept_runs(project.home)), Output()
     has_faults = (project.home / FOLDER / LEDGER).exists()
     if has_faults:
         from chaos_aura.cli.faults_of_stack import await_end_of_reaper, end_faults  # noqa: PLC0415 - most have none
@@ -40,7 +43,8 @@ def down(
         if purge:
             bring_down_any(project, os.environ, purge=True, on_wait=_tell_waiting)
     if purge and is_there:
-        output.say(f"removed {project.home}")
+        records = f", with the records of {runs} run{'s' * (runs != 1)}" if runs else ""
+        output.say(f"removed {project.home}{records}")
     output.check()
 
 

@@ -10,10 +10,10 @@ import typer
 from chaos_aura.cli.display import shown
 from chaos_aura.cli.health_table import health_document, print_health
 from chaos_aura.core.project import Project
-from chaos_aura.core.stack_choice import checked_stack, stack_meant
+from chaos_aura.core.stack_choice import checked_stack
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.manifest import Manifest
-from chaos_aura.stack.of_kind import bring_up_any
+from chaos_aura.stack.of_kind import bring_up_any, kind_to_start
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.selection import ALL, refuse_unknown
 from chaos_aura.stack.services import MOST_WORKERS
@@ -38,7 +38,10 @@ def up(
     ] = DEFAULT_TIMEOUT_S,
     stack: Annotated[
         str | None,
-        typer.Option(help="local or docker.", show_default="$CHAOS_AURA_STACK, else chaos-aura.toml, else local"),
+        typer.Option(
+            help="local or docker.",
+            show_default="$CHAOS_AURA_STACK, else chaos-aura.toml, else the one that is up, else local",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
 ) -> None:
@@ -59,7 +62,7 @@ def up(
     refuse_unknown(names)
     project = Project.around(Path.cwd(), os.environ)
     wanted = Wanted(project, Cache.of_user(os.environ), Manifest.bundled(), os.environ, names, timeout, workers)
-    kind = checked_stack(stack, "--stack") if stack else stack_meant(project.root, os.environ)
+    kind = checked_stack(stack, "--stack") if stack else kind_to_start(project, os.environ)
     with shown() as progress:
         arrival = bring_up_any(kind, wanted, progress)
     _print_arrival(RunningStack.of(project), arrival, as_json=as_json)

@@ -9,6 +9,7 @@ from pathlib import Path
 from chaos_aura.core.errors import BadInput, MachineLacks
 
 FOLDER = ".chaos-aura"
+_GITIGNORE = ".gitignore"  # what runs leave is nobody's source
 _MARKS = (FOLDER, "chaos-aura.toml", ".git")
 
 
@@ -69,6 +70,9 @@ class Project:
                 folder.mkdir(exist_ok=True)
                 _refuse_unwritable(folder)
             _refuse_unwritable(self.home)
+            ignored = self.home / _GITIGNORE
+            if not ignored.exists():
+                ignored.write_text("*\n", encoding="ascii")
         except OSError as cause:
             why = f"cannot be written ({os.strerror(cause.errno or 0)})"
             raise MachineLacks(str(self.home), why, _remedy(cause)) from cause

@@ -13,10 +13,15 @@ STACKS = (LOCAL, DOCKER, EXTERNAL)
 
 def stack_meant(root: Path, environ: Mapping[str, str]) -> str:
     """`local`, `docker` or `external`; `root` is the project's. BadInput for any other word."""
+    return stack_said(root, environ) or LOCAL
+
+
+def stack_said(root: Path, environ: Mapping[str, str]) -> str:
+    """Empty where nobody has said which."""
     if said := environ.get(VARIABLE):
         return checked_stack(said, VARIABLE)
     table = read_tables(root).get(STACK, {})
-    return checked_stack(table["kind"], f"{root / FILE}, [{STACK}] kind") if "kind" in table else LOCAL
+    return checked_stack(table["kind"], f"{root / FILE}, [{STACK}] kind") if "kind" in table else ""
 
 
 def checked_stack(word: object, where: str) -> str:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos_aura.core.catalogue import DOCKER
+from chaos_aura.core.stack_choice import VARIABLE
+
 _RUN = "run"
 _WITH_VALUE = {
     "--journal-path", "--dry", "--rollback-strategy", "--var", "--var-file", "--control-file", "--hypothesis-strategy",
@@ -37,9 +40,10 @@ class About:
     def name(self) -> str:
         return Path(self.file).stem or self.title
 
-    def again(self, seed: int) -> str:
-        """With the same seed, which decides every arrival."""
-        return f"CHAOS_AURA_SEED={seed} {shlex.join(self.command)}"
+    def again(self, seed: int, stack: str = "") -> str:
+        """With the same seed, which decides every arrival, on the same kind of stack where that has to be said."""
+        said = f" {VARIABLE}={stack}" if stack == DOCKER else ""
+        return f"CHAOS_AURA_SEED={seed}{said} {shlex.join(self.command)}"
 
     def to_dict(self) -> dict[str, Any]:
         return {"file": self.file, "title": self.title, "sha256": self.sha256, "tags": list(self.tags)}

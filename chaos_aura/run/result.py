@@ -33,7 +33,7 @@ def result(
         "verdict": conclusion.verdict.value,
         "reasons": list(conclusion.reasons),
         "experiment": run.about.to_dict(),
-        "again": run.about.again(run.seed),
+        "again": run.about.again(run.seed, run.catalogue.stack if run.catalogue else ""),
         "began_at": run.began_at.isoformat(),
         "ended_at": ended_at.isoformat(),
         "took_s": round((ended_at - run.began_at).total_seconds(), 3),

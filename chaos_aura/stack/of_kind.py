@@ -6,6 +6,7 @@ from contextlib import suppress
 from chaos_aura.core.catalogue import DOCKER, EXTERNAL, LOCAL
 from chaos_aura.core.errors import BadInput, StackDown
 from chaos_aura.core.project import Project
+from chaos_aura.core.stack_choice import stack_said
 from chaos_aura.stack.docker.places import MARK
 from chaos_aura.stack.down import bring_down
 from chaos_aura.stack.external.refusing import not_ours
@@ -25,6 +26,12 @@ def bring_up_any(kind: str, wanted: Wanted, progress: Progress) -> Arrival:
     from chaos_aura.stack.docker.up import bring_up as bring_up_containers  # noqa: PLC0415
 
     return bring_up_containers(wanted, progress)
+
+
+def kind_to_start(project: Project, environ: Mapping[str, str]) -> str:
+    """Where nobody has said which, that which was started last and not ended."""
+    last = recorded(project)
+    return stack_said(project.root, environ) or (last if last in (LOCAL, DOCKER) else LOCAL)
 
 
 def bring_down_any(project: Project, environ: Mapping[str, str], *, purge: bool, on_wait: Callable[[], None]) -> bool:

@@ -14,13 +14,13 @@ def undone_on_failure(undo: Callable[[], object], unless: type[BaseException] | 
         yield
     except BaseException as cause:
         if unless is None or not isinstance(cause, unless):
-            with _no_interruption():
+            with uninterrupted():
                 undo()
         raise
 
 
 @contextmanager
-def _no_interruption() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """A second Ctrl-C must not leave half a stack; the shutdown it would interrupt is bounded."""
     former = {number: signal.signal(number, signal.SIG_IGN) for number in _INTERRUPTIONS}
     try:

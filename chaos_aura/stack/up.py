@@ -149,10 +149,16 @@ def _undo(former: RunningStack, started: Collection[str]) -> None:
 
 
 def startable(wanted: Wanted, workers: int) -> tuple[str, ...]:
+    """What this machine runs needs packages here."""
+    names = asked_for(wanted, workers)
+    refuse_missing_packages_of(names)
+    return names
+
+
+def asked_for(wanted: Wanted, workers: int) -> tuple[str, ...]:
     names = selected(wanted.services, workers)
     if wanted.workers and not any(worker.name in names for worker in WORKERS):
         raise BadInput("--workers", f"none would be started with {' and '.join(wanted.services)}", "name worker too")
-    refuse_missing_packages_of(names)
     return names
 
 

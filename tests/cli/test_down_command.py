@@ -7,6 +7,7 @@ import pytest
 from local_stack import PlacedStack
 
 from chaos_aura.core.project import Project
+from chaos_aura.report.kept_runs import RUNS, kept_runs
 
 
 @pytest.fixture
@@ -25,6 +26,17 @@ def test_a_purge_removes_the_folder(one: PlacedStack) -> None:
     done = one.command("down", "--purge")
     assert (done.returncode, done.stdout) == (0, f"was not running\nremoved {one.project.home}\n")
     assert list(one.project.root.iterdir()) == []
+
+
+@pytest.mark.parametrize(("runs", "told"), [(1, "1 run"), (2, "2 runs")])
+def test_a_purge_says_that_the_records_of_runs_go_too(one: PlacedStack, runs: int, told: str) -> None:
+    one.project.make()
+    for number in range(runs):
+        (one.project.home / RUNS / f"2026-{number}").mkdir(parents=True)
+    assert one.command("down").stdout == "was not running\n"
+    assert len(kept_runs(one.project.home)) == runs
+    done = one.command("down", "--purge")
+    assert done.stdout.endswith(f"removed {one.project.home}, with the records of {told}\n")
 
 
 def test_a_purge_of_a_link_removes_what_it_leads_to(one: PlacedStack, tmp_path: Path) -> None:

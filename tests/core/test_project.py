@@ -1,6 +1,7 @@
 """Which folder a stack belongs to."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_made_for_its_owner_only_and_twice_is_once(tmp_path: Path) -> None:
     project.make()
     assert project.home.stat().st_mode & 0o777 == 0o700
     assert project.logs.is_dir()
+
+
+def test_git_never_sees_it(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    project = Project(tmp_path)
+    project.make()
+    project.log("redis").touch()
+    seen = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert seen.stdout == ""
 
 
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:

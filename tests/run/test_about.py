@@ -35,6 +35,11 @@ def test_the_command_that_runs_it_again_gives_back_the_same_words() -> None:
     assert shlex.split(again)[1:] == ["chaos", *words]
 
 
+@pytest.mark.parametrize(("kind", "said"), [("local", ""), ("external", ""), ("docker", "CHAOS_AURA_STACK=docker ")])
+def test_it_runs_again_on_the_same_stack(kind: str, said: str) -> None:
+    assert about("run", "a.json").again(1, kind) == f"CHAOS_AURA_SEED=1 {said}chaos run a.json"
+
+
 def test_what_it_is_recognised_by_depends_on_its_content_only() -> None:
     plain = about("run", "a.json")
     assert about("run", "b.json", dry="actions").sha256 == plain.sha256

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from local_stack import PlacedStack
 
 from chaos_aura.core.address import on_loopback
@@ -31,13 +32,14 @@ def test_a_local_one_ends_although_containers_may_be_left_and_no_engine_answers(
     (one.project.home / MARK).unlink()
 
 
+@pytest.mark.parametrize("said", [(), ("--stack", "local")])
 def test_where_containers_may_run_that_nobody_can_see_no_local_one_is_started(
-    place: Callable[..., PlacedStack], tmp_path: Path
+    place: Callable[..., PlacedStack], tmp_path: Path, said: tuple[str, ...]
 ) -> None:
     one = nowhere(place(), tmp_path)
     one.project.make()
     one.project.catalogue.write_text(Catalogue(DOCKER, (_REDIS,), ()).to_json(), encoding="utf-8")
-    refused = one.command("up", "redis")
+    refused = one.command("up", "redis", *said)
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ")
     assert one.processes() == {}

@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos_aura.core.errors import MachineLacks
+from chaos_aura.stack.undoing import uninterrupted
 
-_WITHIN_S = 180
+_WITHIN_S, _ENDS_WITHIN_S = 180, 60
+_REMEDY = "see: docker ps -a; what is left of the stack ends: chaos-aura down"
 _WHERE = "docker compose"
 _SHOWN = 3
 
@@ -26,23 +29,20 @@ class Compose:
     def run(self, *words: str) -> str:
         """What it said. MachineLacks with its last lines when it failed."""
         argv = [*command(self.environ), "--project-name", self.project, "--file", str(self.file), *words]
-        try:
-            done = subprocess.run(
-                argv,
-                env={**self.environ, **self.variables},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_WITHIN_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as cause:
-            why = f"{words[0]} did not end within {_WITHIN_S} s"
-            raise MachineLacks(_WHERE, why, "look at it: docker ps -a") from cause
-        if done.returncode:
-            raise MachineLacks(_WHERE, f"{words[0]} failed: {_reason(done.stderr or done.stdout)}", "see: docker ps -a")
-        return done.stdout
+        with subprocess.Popen(
+            argv,
+            env={**self.environ, **self.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # a Ctrl-C at the terminal is for us
+        ) as process:
+            said, wrong = _outcome(process, words[0])
+        if process.returncode:
+            raise MachineLacks(_WHERE, f"{words[0]} failed: {_reason(wrong or said)}", _REMEDY)
+        return said
 
 
 def command(environ: Mapping[str, str]) -> Sequence[str]:
@@ -54,6 +54,20 @@ def command(environ: Mapping[str, str]) -> Sequence[str]:
     if alone:
         return (alone,)
     raise MachineLacks(_WHERE, "neither docker compose nor docker-compose is here", "install docker-compose-v2")
+
+
+def _outcome(process: "subprocess.Popen[str]", word: str) -> tuple[str, str]:
+    """Interrupted, it is ended by nobody half-way: what it has asked the engine for would come after its end."""
+    try:
+        return process.communicate(timeout=_WITHIN_S)
+    except subprocess.TimeoutExpired as cause:
+        process.kill()
+        raise MachineLacks(_WHERE, f"{word} did not end within {_WITHIN_S} s", _REMEDY) from cause
+    except BaseException:
+        with uninterrupted(), suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_ENDS_WITHIN_S)
+        process.kill()
+        raise
 
 
 def _answers(docker: str, environ: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ from chaos_aura.stack.kept_catalogue import write_catalogue
 from chaos_aura.stack.progress import Progress
 from chaos_aura.stack.running import RunningStack
 from chaos_aura.stack.undoing import undone_on_failure
-from chaos_aura.stack.up import Arrival, Wanted, startable
+from chaos_aura.stack.up import Arrival, Wanted, asked_for
 
 _USER, _HOME, _PROFILES = "CHAOS_AURA_USER", "CHAOS_AURA_HOME", "COMPOSE_PROFILES"
 _NOBODY = 10_001  # as whom containers run where who starts them is root
@@ -69,13 +69,13 @@ def bring_up(wanted: Wanted, progress: Progress) -> Arrival:
     with changing(wanted.project, lambda: progress.begin("stack", "waiting for another command")):
         former = stack.containers(engine)
         count = wanted.workers or max(1, sum(each.labels[MEMBER].startswith("worker") for each in former))
-        chosen = startable(wanted, count)
+        chosen = asked_for(wanted, count)
         running = {each.labels[MEMBER] for each in former if each.is_running}
         image = _image(wanted, engine, stack, former, progress)
         told = variables(stack, image, former)
         prepare(wanted.project, running)
         missing = [name for name in chosen if name not in running]
-        with undone_on_failure(lambda: _undo(stack, engine, told, running)):
+        with undone_on_failure(lambda: _undo(stack, engine, told, running, progress)):
             if missing:
                 progress.begin("containers", f"starting {len(missing)}")
                 stack.compose(told).run("up", "--detach", "--no-build", *_KEEPS[bool(running)], *missing)
@@ -167,8 +167,9 @@ def _retire(stack: Stack, engine: Engine, told: Mapping[str, str], count: int) -
     return there
 
 
-def _undo(stack: Stack, engine: Engine, told: Mapping[str, str], ran: Collection[str]) -> None:
+def _undo(stack: Stack, engine: Engine, told: Mapping[str, str], ran: Collection[str], progress: Progress) -> None:
     """What ran before goes on; where nothing did, nothing is left."""
+    progress.begin("containers", "ending those that were started")
     if not ran:
         stack.compose(told).run("down", "--timeout", str(_STOP_WITHIN_S))
         stack.project.catalogue.unlink(missing_ok=True)

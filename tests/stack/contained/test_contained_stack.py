@@ -15,6 +15,7 @@ from local_stack import PlacedStack, chaos_aura
 from chaos_aura.containers.container import Container
 from chaos_aura.containers.engine import Engine
 from chaos_aura.containers.inside import run_inside
+from chaos_aura.core.stack_choice import VARIABLE
 from chaos_aura.stack.docker.labels import MEMBER
 from chaos_aura.stack.selection import ALL
 
@@ -55,6 +56,13 @@ def test_all_are_well(place: PlacedStack) -> None:
 
 def test_started_again_it_says_that_it_is_up(place: PlacedStack) -> None:
     again = place.command("up")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.rstrip().endswith("up already")
+
+
+def test_where_nobody_says_which_the_one_that_is_up_is_meant(place: PlacedStack) -> None:
+    environ = {name: value for name, value in place.environ.items() if name != VARIABLE}
+    again = PlacedStack(place.project, environ).command("up")
     assert again.returncode == 0, again.stderr
     assert again.stdout.rstrip().endswith("up already")
 
