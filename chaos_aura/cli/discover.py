@@ -65,7 +65,8 @@ def _write(path: Path, text: str) -> None:
 def _tell(path: Path, found: Discovered) -> None:
     typer.echo(f"wrote {path}")
     for each in found.services:
-        _say(each.name, f"{each.kind} at {each.address}" if each.kind else "", each.why_not)
+        guessed = f" (guessed: {each.guess.told})" if each.guess and not each.guess.has_answered else ""
+        _say(each.name, f"{each.kind} at {each.address}{guessed}" if each.kind else "", each.why_not)
     for edge in found.edges:
         _say(edge.name or edge.proxy.name, f"edge at {edge.address}" if edge.address else "", edge.why_not)
     typer.echo("look through it; then: chaos-aura status")

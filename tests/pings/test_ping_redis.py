@@ -12,6 +12,7 @@ from redis import Redis
 from chaos_aura.core.address import Address
 from chaos_aura.core.errors import PingFailed
 from chaos_aura.pings import redis
+from chaos_aura.stack.external.guess import guess
 
 pytestmark = pytest.mark.live
 
@@ -32,6 +33,9 @@ def test_it_tells_what_the_official_client_tells(redis_address: Address) -> None
 def test_a_server_that_wants_a_password(tmp_path: Path) -> None:
     with chosen_address() as address, running(redis_command(address, "--requirepass", "a"), tmp_path):
         await_failure(address, "NOAUTH Authentication required")
+        found = guess(address, 6379, "thing")
+    assert (found.kind, found.has_answered) == ("redis", False)
+    assert found.told.startswith("by its image or its port; it does not answer so: it answered with an error: NOAUTH")
 
 
 def test_a_server_that_cannot_save(tmp_path: Path) -> None:

@@ -39,17 +39,17 @@ class Guess:
 
 def guess(address: Address, port_inside: int, image: str) -> Guess:
     """`port_inside`: by which its own container knows it; `image`: what that was made from."""
-    hint = _hint(port_inside, image)
+    hint, failed = _hint(port_inside, image), ""
     for kind in _order(hint):
         within_s = _HINTED_WITHIN_S if kind == hint else _WITHIN_S
         try:
             if kind == HTTP:
                 return _page(address, within_s)
             return Guess(kind, told=_PINGS[kind](address, within_s).detail)
-        except PingFailed:
-            continue
+        except PingFailed as cause:
+            failed = failed or cause.why  # which is first what it seems to be
     if hint in _PINGS:
-        return Guess(hint, told="it answered nothing; told by its image or its port", has_answered=False)
+        return Guess(hint, told=f"by its image or its port; it does not answer so: {failed}", has_answered=False)
     return Guess("", told="it answers in no way that is known here", has_answered=False)
 
 

@@ -110,9 +110,13 @@ def test_what_does_not_run_is_left_out_and_told(foreign: Foreign, engine: Engine
 def test_what_answers_nothing_just_now_is_guessed_and_told(foreign: Foreign, engine: Engine, tmp_path: Path) -> None:
     project = foreign()
     engine.api.pause(project.container(REDIS).id)
-    text = place_for(tmp_path / "project").command("discover", "--compose", project.name, "--print").stdout
-    assert '# Guessed: it answered nothing; told by its image or its port\n[services.redis]\nkind = "redis"' in text
+    place = place_for(tmp_path / "project")
+    text = place.command("discover", "--compose", project.name, "--print").stdout
+    why = "by its image or its port; it does not answer so: no full answer within 5 s"
+    assert f'# Guessed: {why}\n[services.redis]\nkind = "redis"' in text
     assert "# Guessed: none of /healthz, /readyz, /health, / says that it is well: " in text
+    wrote = place.command("discover", "--compose", project.name).stdout
+    assert f"  redis: redis at {project.address(REDIS)} (guessed: {why})\n" in wrote
 
 
 def test_several_containers_of_one_service(foreign: Foreign, tmp_path: Path) -> None:
