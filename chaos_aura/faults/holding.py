@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.errors import NotInForce
+from chaos_aura.core.fault import Proof
 from chaos_aura.core.lease import Lease
 from chaos_aura.faults.engine import Engine
 
@@ -74,11 +75,14 @@ def _is_over(lease: Lease, now_s: float) -> bool:
     return lease.has_ended(boot_id(), now_s)
 
 
-def _lost(engine: Engine, lease: Lease) -> str:
-    """Seen twice: on a busy machine one look may come too late for what it waits for."""
+def proven(engine: Engine, lease: Lease) -> Proof:
+    """What is lost two looks do not see: on a busy machine one may come too late for what it waits for."""
     proof = engine.prove(lease)
-    if not proof and _is_open(engine, lease):
-        proof = engine.prove(lease)
+    return proof if proof or not _is_open(engine, lease) else engine.prove(lease)
+
+
+def _lost(engine: Engine, lease: Lease) -> str:
+    proof = proven(engine, lease)
     return "" if proof else proof.seen
 
 

@@ -12,6 +12,7 @@ from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.lease import Lease, LeaseState
 from chaos_aura.faults.engine import Engine
 from chaos_aura.faults.healing import Outcome
+from chaos_aura.faults.holding import proven
 
 _LOOK_EVERY_S = 1.0
 
@@ -106,7 +107,7 @@ class OwnFaults:
     def _why_lost(self, lease: Lease) -> str:
         """Empty where it was not. Raises nothing of an injector's: all is healed in any case."""
         try:
-            proof = self.engine.prove(lease)
+            proof = proven(self.engine, lease)
         except ChaosAuraError as cause:
             return f"{cause.where}: {cause.why}"
         is_over = lease.has_ended(boot_id(), since_boot_s())  # then it may be the reaper that has just healed it
