@@ -74,18 +74,24 @@ def copy_sources(to: Path) -> None:
 
 
 def run(scratch: Path, *command: str | Path) -> str:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(
+    done = run_any(scratch, *command)
+    if done.returncode:
+        raise WheelIsWrong(f"{Path(command[0]).name} {command[1]} failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def run_any(scratch: Path, *command: str | Path) -> "subprocess.CompletedProcess[str]":
+    ours = ("PYTHON", "VIRTUAL_ENV", "CHAOS_AURA_PROJECT", "CHAOS_AURA_STACK")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return subprocess.run(
         command,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         env={**clean, "TMPDIR": str(scratch)},
         cwd=scratch,
     )
-    if done.returncode:
-        raise WheelIsWrong(f"{Path(command[0]).name} {command[1]} failed:\n{done.stderr.strip()}")
-    return done.stdout
 
 
 def build(scratch: Path) -> Path:
@@ -151,6 +157,14 @@ def check_experiments(env: Path) -> int:
     return len(installed)
 
 
+def check_told(env: Path) -> None:
+    """What a base install cannot do it says at once, with what brings it."""
+    experiment = env / EXPERIMENTS / "redis_down.json"
+    done = run_any(env.parent, env / "bin" / "chaos", "--no-version-check", "run", experiment)
+    told = "load: the Python package locust is missing; pip install 'chaos-aura[load,clients]'"
+    demand(done.returncode != 0 and told in done.stderr, f"chaos run says nothing of what is missing:\n{done.stderr}")
+
+
 def check_image(env: Path) -> None:
     """`up --stack docker` of the wheel builds the same image as that of the checkout."""
     here = run(env.parent, sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {FINGERPRINT}")
@@ -170,6 +184,7 @@ def main() -> int:
             count = check_installed(scratch / "env")
             told = check_experiments(scratch / "env")
             check_image(scratch / "env")
+            check_told(scratch / "env")
             add(scratch / "env", f"chaos-aura{PLATFORM_EXTRAS} @ file://{wheel}")
             import_everything(scratch / "env", (PLATFORM,))
         except WheelIsWrong as wrong:

@@ -42,6 +42,10 @@ class Preparation:
         if left := mend_leftovers(run.project.home):
             raise ChaosAuraError("faults", f"are in force already: {', '.join(left)}", "run: chaos-aura heal --all")
         planned = self._planned()
+        if self._has_load:
+            from chaos_aura.load.packages import refuse_missing_packages  # noqa: PLC0415 - for who has a load
+
+            refuse_missing_packages()
         self._bring_up(run, is_measured=bool(planned) or self._has_load)
         self._marks = [
             (Marks(run.project.logs, "*.log*"), run.folder.logs),
