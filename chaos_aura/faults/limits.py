@@ -20,8 +20,10 @@ from chaos_aura.core.catalogue import Catalogue, Edge, Target
 from chaos_aura.core.errors import BadInput, FaultRefused
 from chaos_aura.core.fault import Fault
 from chaos_aura.core.lease import Lease
-from chaos_aura.core.project_file import FILE, LIMITS, read_tables
+from chaos_aura.core.own_targets import TARGETS
+from chaos_aura.core.project_file import EDGES, FILE, LIMITS, SERVICES, read_tables
 
+_WILD = re.compile(r"[*?[]")
 _NUMBER = re.compile(r"-\d+(?=\.|$)")  # of a member: worker-2, worker-2.redis
 
 
@@ -33,14 +35,17 @@ class Limits:
     default_s: float = 30.0
     longest_s: float = 600.0
     file: str = FILE
+    described: frozenset[str] = frozenset()  # targets that the file describes, for whichever stack
 
     @classmethod
     def of(cls, root: Path) -> "Limits":
         """Strict: a limit that is misspelt would not hold."""
-        table = read_tables(root).get(LIMITS, {})
+        tables = read_tables(root)
+        table = tables.get(LIMITS, {})
         path = root / FILE
         read = {key: _read(path, key, value) for key, value in table.items()}
-        return cls(**read, file=str(path) if table else FILE)
+        described = frozenset({*tables.get(SERVICES, {}), *tables.get(EDGES, {})})
+        return cls(**read, file=str(path) if table else FILE, described=described)
 
     def lasts_s(self, asked_s: float | str | None) -> float:
         """How long a fault is to last. A text, as a substituted variable is one, must be a number."""
@@ -56,6 +61,7 @@ class Limits:
         self, fault: Fault, target: Target, catalogue: Catalogue, hurts: Collection[str] = frozenset()
     ) -> None:
         """`hurts`: the services that it says it would hurt, which need not be its target."""
+        self._refuse_misspelt(catalogue)
         names = _names(target, catalogue)
         for pattern in self.forbidden_targets:
             why = f"is forbidden: forbidden_targets has {pattern!r} in {self.file}"
@@ -83,6 +89,23 @@ class Limits:
         if len(open_leases) >= self.faults_at_once:
             why = f"{len(open_leases)} faults are open, and faults_at_once = {self.faults_at_once} in {self.file}"
             raise FaultRefused(str(fault), why, "see: chaos-aura leases; end some: chaos-aura heal LEASE")
+
+    def _refuse_misspelt(self, catalogue: Catalogue) -> None:
+        """One file serves every stack of a project: wrong is only what none of them has. Wildcards may mean nothing."""
+        there = (*(each.name for each in catalogue.services), *(each.name for each in catalogue.edges))
+        known = {*there, *self.described, *TARGETS}
+        for pattern in self.forbidden_targets:
+            if not (_WILD.search(pattern) or _any(known, (pattern,))):
+                where = f"{self.file}, [{LIMITS}] forbidden_targets"
+                raise BadInput(where, f"{pattern!r} is no target, and would forbid nothing", _there_are(pattern, there))
+
+
+def _there_are(pattern: str, names: Collection[str]) -> str:
+    """Only who misspells a word needs what finds the nearest one."""
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    nearest = get_close_matches(pattern, names, n=1)
+    return f"{f'did you mean {nearest[0]!r}? ' if nearest else ''}there are: {', '.join(names)}"
 
 
 def _names(target: Target, catalogue: Catalogue) -> set[str]:

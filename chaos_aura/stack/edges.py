@@ -4,19 +4,9 @@ All workers are one client: they share its edges. Tenants are the client `load`.
 service's direct address, so that what hurts an edge does not blind them.
 """
 
-_STORES = ("temporal", "neo4j", "redis", "kafka")
-_SERVICES_BY_CLIENT = {
-    "api": _STORES,
-    "worker": _STORES,
-    "projection": ("kafka", "redis"),
-    "load": ("api",),
-}
+from chaos_aura.core import own_targets
 
-EDGES: tuple[tuple[str, str], ...] = tuple(
-    (client, service) for client, services in _SERVICES_BY_CLIENT.items() for service in services
-)
-
-
+EDGES = own_targets.EDGES
 EDGE = "edge"
 
 

@@ -451,6 +451,12 @@ def test_limits_of_the_project_are_read_strictly_and_hold(home: FakeHome) -> Non
     limits.write_text('[limits]\nforbiden_targets = ["neo4j"]\n')
     done = run(home, "inject", "pretend", "-t", "neo4j")
     assert "[limits] forbiden_targets: is no limit; there are: allowed_targets" in done.stderr
+    limits.write_text('[limits]\nforbidden_targets = ["neoj"]\n')
+    for dry in ((), ("--dry",)):
+        done = run(home, "inject", "pretend", "-t", "neo4j", *dry)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert f"{limits}, [limits] forbidden_targets: 'neoj' is no target, and would forbid nothing" in done.stderr
+        assert "did you mean 'neo4j'? there are: neo4j, redis, kafka, " in done.stderr
     limits.write_text("[limits\n")
     assert "is not TOML" in run(home, "inject", "pretend", "-t", "neo4j").stderr
     assert home.ledger.leases() == {}
