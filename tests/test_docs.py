@@ -11,6 +11,7 @@ from driven_allocations import allocate
 from local_stack import PlacedStack
 
 from chaos_aura.cli.main import COMMANDS
+from injectors.docker.kinds import KINDS, OWN_KINDS
 
 _ROOT = Path(__file__).parents[1]
 _PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
@@ -47,6 +48,17 @@ def test_the_commands_of_the_readme_run_one_after_another(place: Callable[..., P
 def test_every_command_that_is_named_exists(page: Path) -> None:
     named = re.findall(r"`chaos-aura ([a-z]+)", page.read_text(encoding="utf-8"))
     assert set(named) <= set(COMMANDS)
+
+
+def kinds_of_the_table(page: str) -> set[str]:
+    """Those of its first column, `stop`, `pause` and the like."""
+    rows = re.findall(r"^\| (`.*?) \|", (_ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+
+
+def test_what_can_be_done_to_a_container_stands_in_its_table() -> None:
+    assert kinds_of_the_table("containers.md") >= KINDS
+    assert kinds_of_the_table("faults.md") >= {kind.name for kind in OWN_KINDS}
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)

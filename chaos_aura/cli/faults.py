@@ -64,7 +64,8 @@ def _print_long(row: Possibility) -> None:
     for target, refusals in row.refused.items():
         for injector, refusal in refusals.items():
             remedy = f" ({refusal.remedy})" if refusal.remedy else ""
-            typer.echo(f"not {target} by {injector}: {refusal.why}{remedy}")
+            whether = f"{target} by {injector} depends on {refusal.depends_on}"
+            typer.echo(f"{whether if refusal.depends_on else f'not {target} by {injector}'}: {refusal.why}{remedy}")
 
 
 def _print_notes(registry: Registry, *, is_up: bool) -> None:

@@ -41,11 +41,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Whether it can be done here; when not, why, and what would make it possible."""
+    """Whether it can be done here; when not, why, and what would make it possible.
+
+    `depends_on`: the parameter whose value was too much, too little or unknown here, where another one may do.
+    """
 
     can: bool
     why: str = ""
     remedy: str = ""
+    depends_on: str = ""
 
     def __bool__(self) -> bool:
         return self.can
@@ -54,8 +58,8 @@ class Capability:
 YES = Capability(can=True)
 
 
-def no(why: str, remedy: str = "") -> Capability:
-    return Capability(can=False, why=why, remedy=remedy)
+def no(why: str, remedy: str = "", *, depends_on: str = "") -> Capability:
+    return Capability(can=False, why=why, remedy=remedy, depends_on=depends_on)
 
 
 @dataclass(frozen=True, slots=True)

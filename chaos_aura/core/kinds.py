@@ -138,7 +138,7 @@ _RESOURCES = (
     Kind(
         "pids_limit",
         "let it have no more processes and threads than this",
-        (Parameter("limit", int, "at once", least=1, most=1_000_000, sample=4096), _WHICH),
+        (Parameter("limit", int, "at once", least=1, most=1_000_000), _WHICH),
     ),
     Kind(
         "fd_limit",

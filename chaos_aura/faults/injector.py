@@ -32,7 +32,10 @@ class Injector(Protocol):
     settle_s: ClassVar[float]
 
     def can(self, fault: Fault, target: Target) -> Capability:
-        """Yes, or no with the reason and the remedy: for this kind, this target, these parameters, this machine."""
+        """Yes, or no with the reason and the remedy: for this kind, this target, these parameters, this machine.
+
+        Where only a parameter's value is in the way, its name in `depends_on`: then no list says that it cannot be.
+        """
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:
         """What it would write and hurt, and what healing needs. No effect."""

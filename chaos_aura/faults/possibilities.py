@@ -22,21 +22,31 @@ class Possibility:
 
     @property
     def summary(self) -> str:
-        """`toxiproxy: redis, neo4j and every edge`"""
+        """`toxiproxy: redis, neo4j and every edge; docker, depends on limit: kafka`"""
         if not self.missing:
             return _cannot(self.missing)
         can = [
             f"{injector}: {_listed(targets, self.edges)}" for injector, targets in self.by_injector.items() if targets
         ]
-        if can:
-            return "; ".join(can)
+        if can or self.depending:
+            return "; ".join([*can, *(f"{how}: {', '.join(targets)}" for how, targets in self.depending.items())])
         if not self.refused:
             return f"by {', '.join(self.by_injector)}"
         return _cannot(next(iter(next(iter(self.refused.values())).values())))
 
+    @property
+    def depending(self) -> dict[str, list[str]]:
+        """By `docker, depends on limit`: those whom another value than the one that was asked with may hurt."""
+        found: dict[str, list[str]] = {}
+        for target, refusals in self.refused.items():
+            for injector, each in refusals.items():
+                if each.depends_on:
+                    found.setdefault(f"{injector}, depends on {each.depends_on}", []).append(target)
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         refused = {
-            target: {name: {"why": each.why, "remedy": each.remedy} for name, each in refusals.items()}
+            target: {name: _refusal(each) for name, each in refusals.items()}
             for target, refusals in self.refused.items()
         }
         return {
@@ -75,6 +85,14 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
         if not any(answers.values()):
             row.refused[target.name] = answers
     return row
+
+
+def _refusal(why: Capability) -> dict[str, str]:
+    return {
+        "why": why.why,
+        "remedy": why.remedy,
+        **({"depends_on": why.depends_on} if why.depends_on else {}),
+    }
 
 
 def _cannot(why: Capability) -> str:

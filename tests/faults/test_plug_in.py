@@ -144,6 +144,19 @@ def test_what_is_possible_is_told_for_each_target(home: FakeHome) -> None:
     assert row.summary == "cannot: no root (run as root)"
 
 
+def test_what_another_value_would_make_possible_is_not_said_to_be_impossible(home: FakeHome) -> None:
+    refusals = (
+        ("one", 1, no("no root", "run as root")),
+        ("two", 2, no("9 is too much", "ask for 8", depends_on="hurts")),
+    )
+    [row] = possibilities(Ranked(home).registry(*refusals), home.ground.catalogue)
+    everything = "neo4j, redis, kafka, worker.neo4j, worker.redis, worker.kafka"
+    assert row.summary == f"two, depends on hurts: {everything}"
+    told = row.to_dict()["refused"]["neo4j"]
+    assert told["one"] == {"why": "no root", "remedy": "run as root"}
+    assert told["two"] == {"why": "9 is too much", "remedy": "ask for 8", "depends_on": "hurts"}
+
+
 def test_a_word_of_its_own_is_known_with_the_others(home: FakeHome) -> None:
     registry = Registry((home.fake,))
     assert registry.kind("pretend").sentence.startswith("put a file")

@@ -29,7 +29,8 @@ def named(now: Container, name: str) -> list[ProcessId]:
 
 
 def _names(pid: str) -> Iterator[str]:
+    """What a program was told (`-Xmx1g`, `-a`) is no name."""
     folder = Path("/proc") / pid
     yield (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    words = (folder / "cmdline").read_bytes().split(b"\0")[:2]
-    yield from (word.rpartition(b"/")[2].decode(errors="replace") for word in words if word)
+    words = [word for word in (folder / "cmdline").read_bytes().split(b"\0")[:2] if not word.startswith(b"-")]
+    yield from (name.decode(errors="replace") for word in words if (name := word.rpartition(b"/")[2]))

@@ -38,7 +38,8 @@ class Strike:
         meant = [process for process, names in there.items() if name in names]
         if not meant:
             known = ", ".join(sorted({each for names in there.values() for each in names}))
-            return no(f"no process inside of {now.name} is called {name}", f"there are: {known}")
+            why = f"no process inside of {now.name} is called {name}"
+            return no(why, f"there are: {known}", depends_on="process")
         answers = (process_may_be_signalled(process, now.name) for process in meant)
         return next((answer for answer in answers if not answer), YES) and self._spares_guests(now, meant)
 

@@ -23,6 +23,7 @@ class Cpu:
 
     kernel: Kernel
     name: ClassVar[str] = "processor time"
+    parameter: ClassVar[str] = "percent"
     hurts_target: ClassVar[bool] = False
 
     def change(self, fault: Fault, now: Container) -> Change:

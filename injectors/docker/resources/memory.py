@@ -24,6 +24,7 @@ _OWNED = (("total_rss", "total_shmem"), ("anon", "shmem"))
 class Memory:
     kernel: Kernel
     name: ClassVar[str] = "memory"
+    parameter: ClassVar[str] = "limit_mb"
 
     def change(self, fault: Fault, now: Container) -> Change:
         limit_mb = int(fault.number("limit_mb"))

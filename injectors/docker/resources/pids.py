@@ -16,6 +16,7 @@ _NOW = Controls("pids", "pids.current", "pids.current")
 class Pids:
     kernel: Kernel
     name: ClassVar[str] = "number of processes"
+    parameter: ClassVar[str] = "limit"
 
     def change(self, fault: Fault, now: Container) -> Change:
         limit, present = int(fault.number("limit")), int(now.host_config.get("PidsLimit") or 0)

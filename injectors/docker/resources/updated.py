@@ -38,6 +38,7 @@ class Reading:
 
 class Resource(Protocol):
     name: ClassVar[str]
+    parameter: ClassVar[str]  # that tells how much
 
     def change(self, fault: Fault, now: Container) -> Change:
         """TargetUnfit when it would take nothing, or more than can be taken."""
@@ -63,12 +64,15 @@ class Updated:
         return bool(getattr(self.resource, "hurts_target", True))
 
     def can(self, fault: Fault, now: Container) -> Capability:
-        """Also whether what the kernel does then can be read."""
+        """Also whether what the kernel does then can be read: where it can, only what was asked for is in the way."""
         try:
-            self.resource.change(fault, now)
             self.resource.read(now)
         except ChaosAuraError as cause:
             return no(f"{cause.where} {cause.why}", cause.remedy)
+        try:
+            self.resource.change(fault, now)
+        except ChaosAuraError as cause:
+            return no(f"{cause.where} {cause.why}", cause.remedy, depends_on=self.resource.parameter)
         return YES
 
     def takes_s(self, fault: Fault) -> float:

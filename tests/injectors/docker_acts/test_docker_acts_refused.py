@@ -13,6 +13,8 @@ from chaos_aura.core.fault import Capability
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
+from chaos_aura.faults.possibilities import possibilities
+from chaos_aura.faults.registry import Registry
 from injectors.cgroup import CgroupInjector
 from injectors.clock import ClockInjector
 from injectors.crash_loop import CrashLoopInjector
@@ -64,7 +66,8 @@ def test_limits_that_would_take_nothing_or_too_much_are_refused(made: Make) -> N
         ("memory_limit", "limit_mb", 5): f"{name} no engine lets a container have less than 6 MB",
     }
     for (kind, parameter, value), why in told.items():
-        assert asked(these, kind, **{parameter: value}).why == why
+        assert (answer := asked(these, kind, **{parameter: value})).why == why
+        assert answer.depends_on == parameter
     assert "uses" in (answer := asked(these, "memory_limit", limit_mb=8)).why
     assert answer.remedy.endswith("MB or more, or use oom_kill")
 
@@ -104,6 +107,27 @@ def test_a_process_that_is_not_inside_is_refused_with_those_that_are(made: Make)
     assert answer.why == f"no process inside of {these.names()[0]} is called redis-server"
     assert "there are: " in answer.remedy
     assert "python3" in answer.remedy
+    assert answer.depends_on == "process"
+
+
+def test_what_a_program_was_told_is_no_name_of_it(made: Make) -> None:
+    """The server is `python3 -S -c ...`."""
+    these = made()
+    for word in ("-S", "S"):
+        refused = DockerInjector(these.ground).can(inside("pause_inside", process=word), these.target)
+        assert refused.why.endswith(f"is called {word}")
+        assert "-S" not in refused.remedy.removeprefix("there are: ").split(", ")
+
+
+def test_faults_says_cannot_of_no_kind_that_another_number_makes_possible(made: Make) -> None:
+    these = made(settings={"mem_limit": "96m", "pids_limit": 50})
+    registry = Registry((DockerInjector(these.ground),))
+    rows = {row.kind.name: row for row in possibilities(registry, these.ground.catalogue)}
+    assert rows["pids_limit"].summary == "docker: web"
+    assert rows["memory_limit"].summary == "docker, depends on limit_mb: web"
+    for kind in ("pause_inside", "kill_inside"):
+        assert rows[kind].summary == "docker, depends on process: web"
+        assert "python3" in rows[kind].refused["web"]["docker"].remedy
 
 
 def test_a_clock_that_nobody_can_set_is_refused(made: Make) -> None:
