@@ -28,11 +28,12 @@ class Store:
     def can(self, target: Target) -> Capability:
         if isinstance(target, Edge):
             return no(f"edge {target.name} holds no data", f"name the service: {self.name}")
-        if target.name != self.name:
-            return no(f"{target.name} holds none of these data", f"name {self.name}")
         with suppress(StackDown):
             if self.ground.catalogue.stack == EXTERNAL:
-                return no(f"{target.name} is somebody else's: what its data mean is not known here")
+                why = f"{target.name} is somebody else's: what data mean is known of our own platform only"
+                return no(why, "try it on that: chaos-aura up, in another folder")
+        if target.name != self.name:
+            return no(f"{target.name} holds none of these data", f"name {self.name}")
         return are_installed("clients", self.package)
 
     def found_at(self, target: Target, lease_id: str) -> dict[str, Any]:

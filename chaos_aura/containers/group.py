@@ -5,13 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chaos_aura.containers.container import PROJECT, SERVICE, Container
+from chaos_aura.containers.container import PROJECT, SERVICE, Container, Status
 from chaos_aura.containers.engine import Engine
 from chaos_aura.core.errors import BadInput, TargetUnfit
 
 ONLY, ONE, ALL = "only", "one", "all"
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%\Z")
 _WHOLE = 100.0
+_STARTABLE = (Status.CREATED, Status.EXITED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,23 @@ class Group:
         return f"container {self.container}" if self.container else f"{self.service} of project {self.project}"
 
 
-def chosen(which: str, there: Sequence[Container], service: str) -> tuple[Container, ...]:
-    """Those that an experiment means by `only`, `one`, `all`, `50%` or a container's name.
+def chosen(which: str, found: Sequence[Container], service: str) -> tuple[Container, ...]:
+    """Those that run of what an experiment means by `only`, `one`, `all`, `50%` or a container's name.
 
-    TargetUnfit when there are none, or more than `only` one; BadInput when it is none of these words.
+    TargetUnfit when none runs, or more than `only` one; BadInput when it is none of these words.
     """
+    there = tuple(each for each in found if each.is_running)
     names = ", ".join(each.name for each in there)
     share = _SHARE.match(which)
-    if which not in (ONLY, ONE, ALL) and not share and which not in {each.name for each in there}:
+    if which not in (ONLY, ONE, ALL) and not share and which not in {each.name for each in found}:
         why = f"{which!r} is none of only, one, all, a percentage, or a container of {service}"
-        raise BadInput("which", why, f"its containers: {names or 'none'}")
+        raise BadInput("which", why, f"its containers: {', '.join(each.name for each in found) or 'none'}")
     if share and not 0 < float(share[1]) <= _WHOLE:
         raise BadInput("which", f"{which} is no share", "give more than 0% and at most 100%")
+    if stopped := [each for each in found if each.name == which and not each.is_running]:
+        raise TargetUnfit(service, f"container {which} is {stopped[0].status.value}", _started(stopped))
     if not there:
-        raise TargetUnfit(service, "has no container that runs", "look at it: chaos-aura status")
+        raise TargetUnfit(service, "has no container that runs", _started(found))
     if which == ONLY and len(there) > 1:
         raise TargetUnfit(
             service, f"has {len(there)} containers: {names}", 'say which: "which": "one", "all", "50%" or a name'
@@ -87,3 +91,9 @@ def chosen(which: str, there: Sequence[Container], service: str) -> tuple[Contai
     if which == ALL:
         return tuple(there)
     return tuple(each for each in there if each.name == which) or tuple(there[:1])
+
+
+def _started(found: Sequence[Container]) -> str:
+    """What to do about those that do not run. One that is just being started or removed is not ours to hurry."""
+    names = [each.name for each in found if each.status in _STARTABLE]
+    return f"run: docker start {' '.join(names)}" if names else "look at it: chaos-aura status"

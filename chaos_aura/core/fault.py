@@ -44,12 +44,14 @@ class Capability:
     """Whether it can be done here; when not, why, and what would make it possible.
 
     `depends_on`: the parameter whose value was too much, too little or unknown here, where another one may do.
+    `left_to`: the injector whose matter such a target is; where that says why it cannot, this one need not be heard.
     """
 
     can: bool
     why: str = ""
     remedy: str = ""
     depends_on: str = ""
+    left_to: str = ""
 
     def __bool__(self) -> bool:
         return self.can
@@ -58,8 +60,8 @@ class Capability:
 YES = Capability(can=True)
 
 
-def no(why: str, remedy: str = "", *, depends_on: str = "") -> Capability:
-    return Capability(can=False, why=why, remedy=remedy, depends_on=depends_on)
+def no(why: str, remedy: str = "", *, depends_on: str = "", left_to: str = "") -> Capability:
+    return Capability(can=False, why=why, remedy=remedy, depends_on=depends_on, left_to=left_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from chaos_aura.core.catalogue import Catalogue, Edge, Target
 from chaos_aura.core.fault import YES, Capability, Fault, no
 from chaos_aura.core.kind import Kind, Parameter, Value
-from chaos_aura.faults.registry import NOT_INSTALLED, Registry, capability_of, what_it_needs
+from chaos_aura.faults.registry import NOT_INSTALLED, Registry, capability_of, what_it_needs, worth_telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
             if answer:
                 row.by_injector[name].append(target.name)
         if not any(answers.values()):
-            row.refused[target.name] = answers
+            row.refused[target.name] = worth_telling(answers)
     return row
 
 

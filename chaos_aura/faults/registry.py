@@ -1,5 +1,6 @@
 """All injectors that are installed, ours and strangers', found by entry point."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -71,13 +72,13 @@ class Registry:
     def choose(self, fault: Fault, target: Target, forced: str = "") -> Injector:
         """The first that can. FaultImpossible tells why each of the others cannot."""
         candidates = [self.named(forced)] if forced else [each for each in self.injectors if fault.kind in each.kinds]
-        refusals = []
+        refusals: dict[str, Capability] = {}
         for injector in candidates:
             capability = capability_of(injector, fault, target)
             if capability:
                 return injector
-            refusals.append((injector.name, capability))
-        raise _impossible(fault, refusals)
+            refusals[injector.name] = capability
+        raise _impossible(fault, worth_telling(refusals))
 
 
 def what_it_needs(kind: Kind) -> str:
@@ -95,7 +96,12 @@ def capability_of(injector: Injector, fault: Fault, target: Target) -> Capabilit
         return no(cause.why, cause.remedy)
 
 
-def _impossible(fault: Fault, refusals: list[tuple[str, Capability]]) -> FaultImpossible:
-    why = "; ".join(f"{name}: {capability.why}" for name, capability in refusals)
-    remedy = " or ".join(dict.fromkeys(capability.remedy for _, capability in refusals if capability.remedy))
+def worth_telling(refusals: Mapping[str, Capability]) -> dict[str, Capability]:
+    """Without those who leave it to one that has said itself why not: their advice leads to that."""
+    return {name: each for name, each in refusals.items() if each.left_to == name or each.left_to not in refusals}
+
+
+def _impossible(fault: Fault, refusals: Mapping[str, Capability]) -> FaultImpossible:
+    why = "; ".join(f"{name}: {capability.why}" for name, capability in refusals.items())
+    remedy = " or ".join(dict.fromkeys(capability.remedy for capability in refusals.values() if capability.remedy))
     return FaultImpossible(str(fault), why, remedy)

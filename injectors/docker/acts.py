@@ -37,7 +37,7 @@ def acts(ground: Ground, engine: Engine) -> dict[str, Act]:
         "pids_limit": Each(engine, Updated(engine, Pids(kernel))),
         "fd_limit": Each(engine, ProcessLimit()),
         "file_size_limit": Each(engine, ProcessLimit()),
-        "disk_full": DiskFull(engine, kernel),
+        "disk_full": DiskFull(ground, engine, kernel),
         "clock_skew": ClockSkew(ground, engine),
         **network_acts(engine),
         PAUSE_INSIDE.name: Each(engine, Strike(engine, "pause")),

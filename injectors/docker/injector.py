@@ -113,7 +113,7 @@ class DockerInjector:
     def _meant(self, fault: Fault, target: Target) -> "Sequence[Container]":
         from chaos_aura.containers.group import chosen  # noqa: PLC0415 - as above
 
-        return chosen(str(fault.parameters.get("which", "only")), _group(target).running(self._engine), target.name)
+        return chosen(str(fault.parameters.get("which", "only")), _group(target).find(self._engine), target.name)
 
 
 def _group(target: Target) -> "Group":

@@ -12,6 +12,7 @@ from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo
 from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from injectors.redis_memory.conversation import Conversation, Refused, conversation
+from injectors.supervised.service import CONTAINERS
 
 _MB = 1024 * 1024
 _KEEPS_ALL = "noeviction"
@@ -32,7 +33,8 @@ class RedisMemoryInjector:
         if isinstance(target, Edge):
             return no("a path has no memory", f"name the service: {target.service}")
         if target.scheme != "redis":
-            return no(f"{target.name} is no Redis, and has no maxmemory")
+            whose = CONTAINERS if target.is_contained else ""
+            return no(f"{target.name} is no Redis, and has no maxmemory", left_to=whose)
         return YES
 
     def footprint(self, fault: Fault, target: Target) -> Footprint:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from chaos_aura.core.catalogue import Target
+from chaos_aura.core.catalogue import Service, Target
 from chaos_aura.core.errors import MachineLacks, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Footprint, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.start import checked
 from injectors.refusal import refuse_unless
 from injectors.stress.part import BYTES_PER_MB, on_this_machine
+from injectors.supervised.service import CONTAINERS
 
 _DATA, _FILL = "data", "fill"
 _PIECE_BYTES, _LEAST_PIECE_BYTES = 256 * BYTES_PER_MB, 64 * 1024
@@ -41,6 +42,9 @@ class DiskFull:
         here = on_this_machine(fault, target)
         if not here:
             return here
+        if isinstance(target, Service) and target.is_contained:  # whatever a stack without containers has left here
+            why = f"{target.name} runs in a container, and keeps its data where that does"
+            return no(why, f"leave it to the injector {CONTAINERS}", left_to=CONTAINERS)
         data = self._data(target)
         if not data.is_dir():
             return no(f"{target.name} keeps no data in {data}", "aim at a service of the local stack that keeps some")

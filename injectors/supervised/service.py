@@ -7,6 +7,7 @@ from chaos_aura.core.process import ProcessId
 from chaos_aura.faults.ground import Ground
 from chaos_aura.supervision.state import ChildState
 
+CONTAINERS = "docker"  # the injector whose matter they are
 _BRING_UP = "run: chaos-aura up"
 
 
@@ -26,7 +27,8 @@ def is_supervised(ground: Ground, target: Target) -> Capability:
 
 
 def contained(service: str) -> Capability:
-    return no(f"{service} runs in a container, which no supervisor of ours keeps", "leave it to the injector docker")
+    why = f"{service} runs in a container, which no supervisor of ours keeps"
+    return no(why, f"leave it to the injector {CONTAINERS}", left_to=CONTAINERS)
 
 
 def running(ground: Ground, service: str) -> ProcessId:

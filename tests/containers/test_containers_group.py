@@ -17,13 +17,13 @@ type Foreign = Callable[..., ForeignProject]
 type Contain = Callable[..., Container]
 
 
-def described(number: int) -> Container:
+def described(number: int, status: str = "running") -> Container:
     return Container.of(
         {
             "Id": f"{number:064x}",
             "Name": f"/shop_web_{number}",
             "Image": "sha256:1",
-            "State": {"Status": "running", "Pid": 0, "StartedAt": "2026-11-30T02:31:44.1Z"},
+            "State": {"Status": status, "Pid": 0, "StartedAt": "2026-11-30T02:31:44.1Z"},
             "Config": {"Labels": {PROJECT: "shop", SERVICE: WEB, NUMBER: str(number)}},
             "HostConfig": {},
         }
@@ -86,6 +86,18 @@ def test_other_words_are_refused(which: str) -> None:
 def test_of_none_nobody_can_be_chosen(which: str) -> None:
     with pytest.raises(TargetUnfit, match="web: has no container that runs"):
         chosen(which, (), WEB)
+
+
+def test_those_that_do_not_run_are_not_chosen_and_it_is_said_how_they_would() -> None:
+    first, second = described(1, "exited"), described(2, "created")
+    with pytest.raises(TargetUnfit) as refused:
+        chosen("only", (first, second), WEB)
+    assert str(refused.value) == "web: has no container that runs; run: docker start shop_web_1 shop_web_2"
+    with pytest.raises(TargetUnfit, match=r"web: container shop_web_1 is exited; run: docker start shop_web_1$"):
+        chosen("shop_web_1", (first, THREE[1]), WEB)
+    with pytest.raises(TargetUnfit, match="has no container that runs; look at it: chaos-aura status"):
+        chosen("only", (described(1, "restarting"),), WEB)
+    assert chosen("only", (first, THREE[1]), WEB) == THREE[1:2]
 
 
 @given(count=st.integers(1, 40), share=st.floats(0.01, 100).map(lambda share: round(share, 2)))

@@ -134,6 +134,14 @@ def test_when_nobody_can_each_says_why_and_what_would_help(home: FakeHome) -> No
     )
 
 
+def test_who_leaves_it_to_one_that_cannot_either_is_not_heard(home: FakeHome) -> None:
+    left = ("one", 1, no("is in a container", "leave it to two", left_to="two"))
+    with pytest.raises(FaultImpossible, match=r"pretend of neo4j: two: does not run; start it$"):
+        Ranked(home).registry(left, ("two", 2, no("does not run", "start it"))).choose(*pretend(home))
+    with pytest.raises(FaultImpossible, match=r"pretend of neo4j: one: is in a container; leave it to two$"):
+        Ranked(home).registry(left).choose(*pretend(home))
+
+
 def test_what_is_possible_is_told_for_each_target(home: FakeHome) -> None:
     [row] = possibilities(Registry((home.fake,)), home.ground.catalogue)
     assert row.by_injector == {"fake": ["neo4j", "redis", "kafka", "worker.neo4j", "worker.redis", "worker.kafka"]}

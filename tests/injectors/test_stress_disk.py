@@ -144,6 +144,7 @@ def test_other_volumes_stay_as_they_are(stress: StressInjector, ground: Ground, 
     [
         (Service("api", on_loopback(9), "http", ""), "api keeps no data in"),
         (Service("redis", Address("192.0.2.1", 1), "redis", ""), "redis is at 192.0.2.1"),
+        (Service("redis", on_loopback(9), "redis", "", runs_in={"container": "r"}), "redis runs in a container, and"),
     ],
 )
 def test_what_has_no_data_here_is_refused(stress: StressInjector, service: Service, why: str) -> None:

@@ -11,7 +11,7 @@ from chaos_aura.containers.engine import Engine
 from chaos_aura.containers.group import Group
 from chaos_aura.containers.inside import run_inside, user_able_to
 from chaos_aura.core.address import Address
-from chaos_aura.core.catalogue import Service
+from chaos_aura.core.catalogue import DOCKER, Service
 from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import Capability, Fault, Proof, Undo, no
 from chaos_aura.faults.ground import Ground
@@ -24,6 +24,7 @@ from injectors.docker.one import Known
 from injectors.docker.resources.volumes import Volumes
 from injectors.refusal import refuse_unless
 
+_OF_OUR_STACK = "clock"  # the injector that knows which of its services have one, and why the others have none
 _FILE = "FAKETIME_TIMESTAMP_FILE"
 _LIBRARY = "libfaketime"
 _HOW = f"start it with LD_PRELOAD={_LIBRARY}.so.1 and {_FILE} in its environment"
@@ -102,11 +103,13 @@ class ClockSkew:
     def _can(self, fault: Fault, now: Container) -> Capability:
         service, environ = self._service(fault), _environ(now)
         if service.speaks in STATIC:
-            return no(f"{service.name} is a static Go program, which asks the kernel itself for the time")
+            why = f"{service.name} is a static Go program, which asks the kernel itself for the time"
+            return no(why, left_to=_OF_OUR_STACK if self.ground.stack == DOCKER else "")
         if not protocol_of(service):
             return no(f"there is no known way to read the clock of {service.name}")
         if _FILE not in environ or _LIBRARY not in environ.get("LD_PRELOAD", ""):
-            return no(f"{now.name} was started without a clock of its own", _HOW)
+            why = f"{now.name} was started without a clock of its own"
+            return no(why, left_to=_OF_OUR_STACK) if self.ground.stack == DOCKER else no(why, _HOW)
         if user_able_to(self.engine, now, _could_write(environ[_FILE])) is None:
             return no(f"nobody inside of {now.name} may write {environ[_FILE]}", "put it where it can be written")
         has_clock = capability_of(now.process, service.name) if now.process and not _has_init(now) else None

@@ -11,8 +11,10 @@ from chaos_aura.containers.container import Container, Status
 from chaos_aura.containers.engine import Engine, NoSuchContainer
 from chaos_aura.containers.group import Group
 from chaos_aura.containers.inside import begin_inside, run_inside, user_able_to
+from chaos_aura.core.catalogue import DOCKER
 from chaos_aura.core.errors import ChaosAuraError, TargetUnfit
 from chaos_aura.core.fault import YES, Capability, Fault, Proof, Undo, no
+from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.lasting.start import checked
 from injectors.docker.act import Data
 from injectors.docker.kernel import Kernel
@@ -22,6 +24,8 @@ from injectors.docker.resources.rooms import Place, room_at, sized_places
 from injectors.docker.resources.volumes import Volumes
 from injectors.refusal import refuse_unless
 
+_ON_OURS = "fill a disk of the local stack: chaos-aura down, then chaos-aura up --stack local"
+_ON_OTHERS = "give it a volume of limited size: driver_opts type tmpfs, o size=64m"
 _TOLERANCE_MB = 1
 _MB_A_SECOND = 200
 # In pieces, so that it ends when its file is removed.
@@ -43,13 +47,14 @@ class DiskFull:
     Nothing can be run in one that is frozen, but its files can be seen from this machine, too.
     """
 
+    ground: Ground
     engine: Engine
     kernel: Kernel
 
     def can(self, fault: Fault, containers: Sequence[Container]) -> Capability:
         try:
             for now in containers:
-                for place in sized_places(self.engine, now):
+                for place in sized_places(self.engine, now, self._instead):
                     fits = self._fits(fault, now, place)
                     if not fits:
                         return fits
@@ -70,7 +75,7 @@ class DiskFull:
         refuse_unless(self.can(fault, containers), fault.target)
         rows, touches, by_hand, leave_mb = [], [], [], fault.number("leave_mb")
         for now in containers:
-            for place in sized_places(self.engine, now):
+            for place in sized_places(self.engine, now, self._instead):
                 file = f"{place.path.rstrip('/')}/.chaos-aura-fill.{checked(lease_id)}"
                 fill_mb = room_at(self.engine, now, place.path).free_mb - leave_mb
                 user = user_able_to(self.engine, now, _could(place)) or ""
@@ -124,6 +129,11 @@ class DiskFull:
         proofs = [self._gone(data, row) for row in data["files"]]
         failing = [proof for proof in proofs if not proof]
         return Proof(not failing, "; ".join(proof.seen for proof in failing or proofs))
+
+    @property
+    def _instead(self) -> str:
+        """Nobody gives our own stack other volumes than it has."""
+        return _ON_OURS if self.ground.stack == DOCKER else _ON_OTHERS
 
     def _remove(self, data: Data, row: Mapping[str, Any]) -> None:
         """Emptied first: what has it open would keep the room otherwise."""

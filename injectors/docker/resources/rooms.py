@@ -35,15 +35,18 @@ class Room:
     free_mb: float
 
 
-def sized_places(engine: Engine, now: Container) -> tuple[Place, ...]:
-    """Volumes; where no volume has a size, what it keeps in memory. TargetUnfit when there is none of either."""
+def sized_places(engine: Engine, now: Container, instead: str) -> tuple[Place, ...]:
+    """Volumes; where no volume has a size, what it keeps in memory. TargetUnfit when there is none of either.
+
+    `instead`: what to do then.
+    """
     volumes = tuple(_volumes(engine, now))
     found = volumes or tuple(_in_memory(now))
     if not found:
         written = [str(row["Destination"]) for row in now.document.get("Mounts") or () if row.get("RW")]
-        where = ", ".join(written) or "no volume at all"
-        why = f"keeps its data where others keep theirs ({where}): that is never filled"
-        raise TargetUnfit(now.name, why, "give it a volume of limited size: driver_opts type tmpfs, o size=64m")
+        kept = f"keeps its data where others keep theirs ({', '.join(written)})"
+        why = f"{kept if written else 'has no volume, only the disk of its machine'}: that is never filled"
+        raise TargetUnfit(now.name, why, instead)
     return found
 
 

@@ -8,13 +8,15 @@ from docker_victims import Victims
 from process_cases import fault_of
 from test_docker_acts import fault_of as inside
 
-from chaos_aura.core.errors import TargetUnfit
+from chaos_aura.core.catalogue import DOCKER, Catalogue
+from chaos_aura.core.errors import FaultImpossible, TargetUnfit
 from chaos_aura.core.fault import Capability
 from chaos_aura.core.lease import new_lease_id
 from chaos_aura.faults.ground import Ground
 from chaos_aura.faults.injector import Injector
 from chaos_aura.faults.possibilities import possibilities
 from chaos_aura.faults.registry import Registry
+from chaos_aura.supervision.place import CATALOGUE
 from injectors.cgroup import CgroupInjector
 from injectors.clock import ClockInjector
 from injectors.crash_loop import CrashLoopInjector
@@ -74,7 +76,7 @@ def test_limits_that_would_take_nothing_or_too_much_are_refused(made: Make) -> N
 
 def test_the_disk_of_the_machine_is_never_filled(made: Make) -> None:
     answer = asked(made(), "disk_full", leave_mb=0)
-    assert answer.why.endswith("keeps its data where others keep theirs (no volume at all): that is never filled")
+    assert answer.why.endswith("-web-1 has no volume, only the disk of its machine: that is never filled")
     assert "size=64m" in answer.remedy
 
 
@@ -136,6 +138,29 @@ def test_a_clock_that_nobody_can_set_is_refused(made: Make) -> None:
     assert "FAKETIME_TIMESTAMP_FILE" in answer.remedy
 
 
+def test_what_nobody_can_give_our_own_stack_is_not_advised_there(made: Make) -> None:
+    these = made()
+    ours = Catalogue(DOCKER, (these.target,), ())
+    (these.home / CATALOGUE).write_text(ours.to_json(), encoding="utf-8")
+    disk, clock = asked(these, "disk_full", leave_mb=0), asked(these, "clock_skew", offset_s=60)
+    assert disk.remedy == "fill a disk of the local stack: chaos-aura down, then chaos-aura up --stack local"
+    assert (clock.remedy, clock.left_to) == ("", "clock")
+
+
+def test_what_is_said_of_a_stopped_container_is_how_to_start_it(made: Make) -> None:
+    """Whoever has nothing to do with containers says nothing."""
+    these = made()
+    name = these.names()[0]
+    these.engine.api.stop(name, timeout=0)
+    registry = Registry((ProcessInjector(these.ground), DockerInjector(these.ground)))
+    with pytest.raises(FaultImpossible) as refused:
+        registry.choose(fault_of("pause", "web"), these.target)
+    assert str(refused.value) == (f"pause of web: docker: web: has no container that runs; run: docker start {name}")
+    [row] = possibilities(registry, these.ground.catalogue, "pause")
+    assert list(row.refused["web"]) == ["docker"]
+    assert row.summary == f"cannot: web: has no container that runs (run: docker start {name})"
+
+
 def test_a_pause_of_somebody_else_is_left_alone(made: Make) -> None:
     these = made()
     these.engine.api.pause(these.names()[0])
@@ -169,4 +194,4 @@ def test_injectors_of_processes_leave_containers_to_this_one(
     these.reserved.release()
     answer = make(Ground(tmp_path, {})).can(fault_of(kind, "web", **given), these.target)
     assert answer.why == "web runs in a container, which no supervisor of ours keeps"
-    assert answer.remedy == "leave it to the injector docker"
+    assert (answer.remedy, answer.left_to) == ("leave it to the injector docker", DockerInjector.name)

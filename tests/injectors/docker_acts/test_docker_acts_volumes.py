@@ -101,7 +101,7 @@ def test_a_volume_without_a_size_of_its_own_is_never_filled(made: Make, options:
     name = f"{these.project}-made"
     these.make_only(name, binds=[f"{these.make_volume(**options)}:/data"])
     with pytest.raises(TargetUnfit, match=r"keeps its data where others keep theirs \(/data\): that is never"):
-        sized_places(these.engine, these.engine.inspect(name))
+        sized_places(these.engine, these.engine.inspect(name), "")
 
 
 def test_a_clock_in_a_volume_that_was_removed_for_good_is_gone(made: Make) -> None:
