@@ -60,7 +60,10 @@ def _print_long(row: Possibility) -> None:
     if not row.missing:
         typer.echo(row.summary)
     for injector, targets in row.by_injector.items():
-        typer.echo(f"by {injector}: {', '.join(targets) or 'no target'}")
+        if targets or injector not in row.depending:
+            typer.echo(f"by {injector}: {', '.join(targets) or 'no target'}")
+    for dependence in row.dependences:
+        typer.echo(f"by {dependence}")
     for target, refusals in row.refused.items():
         for injector, refusal in refusals.items():
             remedy = f" ({refusal.remedy})" if refusal.remedy else ""

@@ -12,11 +12,13 @@ from chaos_aura.faults.registry import NOT_INSTALLED, Registry, capability_of, w
 @dataclass(frozen=True, slots=True)
 class Possibility:
     """Of one kind. `by_injector`: the targets that each can hurt; `refused`: by target, then by injector, of those that
-    nobody can. `missing`: why there is nobody at all."""
+    nobody can. `depending`: by injector, then by parameter, those whom another value than the one that was asked with
+    may hurt. `missing`: why there is nobody at all."""
 
     kind: Kind
     by_injector: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, dict[str, Capability]] = field(default_factory=dict)
+    depending: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     edges: frozenset[str] = frozenset()
     missing: Capability = YES
 
@@ -29,20 +31,19 @@ class Possibility:
             f"{injector}: {_listed(targets, self.edges)}" for injector, targets in self.by_injector.items() if targets
         ]
         if can or self.depending:
-            return "; ".join([*can, *(f"{how}: {', '.join(targets)}" for how, targets in self.depending.items())])
+            return "; ".join([*can, *self.dependences])
         if not self.refused:
             return f"by {', '.join(self.by_injector)}"
         return _cannot(next(iter(next(iter(self.refused.values())).values())))
 
     @property
-    def depending(self) -> dict[str, list[str]]:
-        """By `docker, depends on limit`: those whom another value than the one that was asked with may hurt."""
-        found: dict[str, list[str]] = {}
-        for target, refusals in self.refused.items():
-            for injector, each in refusals.items():
-                if each.depends_on:
-                    found.setdefault(f"{injector}, depends on {each.depends_on}", []).append(target)
-        return found
+    def dependences(self) -> list[str]:
+        """`docker, depends on limit: redis, kafka`"""
+        return [
+            f"{injector}, depends on {parameter}: {_listed(targets, self.edges)}"
+            for injector, by_parameter in self.depending.items()
+            for parameter, targets in by_parameter.items()
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         refused = {
@@ -54,6 +55,7 @@ class Possibility:
             "sentence": self.kind.sentence,
             "parameters": [parameter.describe() for parameter in self.kind.parameters],
             "by_injector": self.by_injector,
+            "depending": self.depending,
             "refused": refused,
             "missing": None if self.missing else {"why": self.missing.why, "remedy": self.missing.remedy},
         }
@@ -82,6 +84,8 @@ def _of(registry: Registry, kind: Kind, targets: tuple[Target, ...]) -> Possibil
         for name, answer in answers.items():
             if answer:
                 row.by_injector[name].append(target.name)
+            elif answer.depends_on:
+                row.depending.setdefault(name, {}).setdefault(answer.depends_on, []).append(target.name)
         if not any(answers.values()):
             row.refused[target.name] = worth_telling(answers)
     return row

@@ -1,5 +1,7 @@
 """What cannot be done to a container is refused before anything is touched: why, and what to do."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -130,6 +132,11 @@ def test_faults_says_cannot_of_no_kind_that_another_number_makes_possible(made: 
     for kind in ("pause_inside", "kill_inside"):
         assert rows[kind].summary == "docker, depends on process: web"
         assert "python3" in rows[kind].refused["web"]["docker"].remedy
+    command = [sys.executable, "-m", "chaos_aura.cli.main", "faults", "memory_limit"]
+    told = subprocess.run(command, cwd=these.home.parent, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "by docker, depends on limit_mb: web\n" in told
+    assert f"\nweb by docker depends on limit_mb: {these.names()[0]} memory is 96 MB already" in told
+    assert "by docker: no target" not in told
 
 
 def test_a_clock_that_nobody_can_set_is_refused(made: Make) -> None:
