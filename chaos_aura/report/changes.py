@@ -31,7 +31,7 @@ class Changes:
 def _phase(former: Standing | None, now: Standing) -> Iterable[str]:
     if former is None or former.phase is not now.phase:
         at_most = f" (at most {spent(now.at_most_s)})" if now.at_most_s else ""
-        yield f"{now.phase}: {now.phase.sentence}{at_most}"
+        yield f"{now.phase}: {now.sentence}{at_most}"
 
 
 def _faults(former: Standing | None, now: Standing) -> Iterable[str]:

@@ -64,7 +64,7 @@ def _progress(standing: Standing, width: int) -> Line:
     if standing.at_most_s:
         drawn = bar(standing.since_s / standing.at_most_s, min(_WIDEST_BAR, width // 3))
         told = Line.of(drawn, " ", told, f" of {spent(standing.at_most_s)}")
-    return Line.of(told, "  ", (standing.phase.sentence, "dim"))
+    return Line.of(told, "  ", (standing.sentence, "dim"))
 
 
 def _faults(faults: Sequence[FaultNow]) -> Iterable[Line]:

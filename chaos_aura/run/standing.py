@@ -61,3 +61,8 @@ class Standing(NamedTuple):
     breakers: Mapping[str, str] = MappingProxyType({})
     health: Mapping[str, bool | None] = MappingProxyType({})
     note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Without a load there are no tenants."""
+        return "it is hurt" if self.phase is Phase.FAULT and self.load is None else self.phase.sentence

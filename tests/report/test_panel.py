@@ -4,7 +4,7 @@ import pytest
 from standings import SERVICES, hurt, usual
 
 from chaos_aura.report.panel import panel
-from chaos_aura.run.standing import FaultNow, Phase, Standing
+from chaos_aura.run.standing import FaultNow, LoadNow, Phase, Standing
 
 
 def shown(standing: Standing, width: int) -> list[str]:
@@ -21,7 +21,7 @@ def test_no_line_is_wider(phase: Phase, width: int) -> None:
 
 def test_every_phase_says_where_it_is() -> None:
     for phase in Phase:
-        lines = shown(Standing(phase, 1.0), 100)
+        lines = shown(Standing(phase, 1.0, load=LoadNow(4.5, 3)), 100)
         assert phase.value.upper() in lines[1]
         assert phase.sentence in lines[2]
         assert phase.value.upper() in shown(Standing(phase, 1.0), 30)[1]

@@ -20,6 +20,7 @@ from awaiting import wait_until
 from screen import Screen
 from standings import hurt, usual
 
+from chaos_aura.report.panel import panel
 from chaos_aura.report.terminal import Terminal
 from chaos_aura.run.standing import Phase
 
@@ -233,6 +234,14 @@ def test_what_is_shown_after_its_end_is_not_drawn() -> None:
     terminal.close()
     terminal.show(hurt())
     assert stream.getvalue() == ""
+
+
+def test_without_a_load_there_are_no_tenants() -> None:
+    stream = io.StringIO()
+    with Terminal(stream, False, 80) as terminal:
+        terminal.show(hurt(load=None))
+    assert stream.getvalue().splitlines()[0] == "fault: it is hurt (at most 15 s)"
+    assert "tenants" not in "".join(line.plain for line in panel(hurt(load=None), 80))
 
 
 def test_a_file_gets_lines_without_escape_codes() -> None:
