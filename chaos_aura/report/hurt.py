@@ -42,6 +42,10 @@ def _in_force(fault: Part) -> Line:
 
 
 def _touched(fault: Part) -> Iterable[Line]:
+    if fault["unknown"].is_there:
+        yield Line.of("  what it would touch is not known")
+    elif wrong := fault["wrong"].text:
+        yield Line.of("  would be refused: ", (wrong, "bold"))
     for touched in fault["touches"].parts or ():
         if touched.word:
             yield Line.of(f"  would touch {touched.word}")

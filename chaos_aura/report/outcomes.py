@@ -43,7 +43,16 @@ MEANINGS = {
     "dry": Meaning("nothing was touched; below is what would be", "run it without --dry"),
 }
 
+REFUSED = Meaning(
+    "the run was refused before any fault was tried, so this says nothing about the system",
+    "do what the reason says, then run it again",
+)
+REFUSED_DRY = Meaning(
+    "nothing was touched, and something is to be mended before a run",
+    "do what the reasons say, then run it with --dry again",
+)
 UNHURT = Meaning("no fault was injected; all that was asked for was measured and good")
+_WITHOUT_FAULTS = {"passed": UNHURT, "fault not injected": REFUSED}
 _OF_VERDICTS = {
     Verdict.PASS: Meaning("all that was asked for was measured and good"),
     Verdict.FAIL: MEANINGS["failed"],
@@ -51,10 +60,14 @@ _OF_VERDICTS = {
 }
 
 
-def meaning_of(outcome: str, verdict: Verdict, *, has_faults: bool = True) -> Meaning:
-    """Of an outcome that this version does not know, only what its verdict means."""
-    if outcome == "passed" and not has_faults:
-        return UNHURT
+def meaning_of(outcome: str, verdict: Verdict, *, has_faults: bool = True, reasons: int = 1) -> Meaning:
+    """Of an outcome that this version does not know, only what its verdict means. A dry run has one reason where it
+    has met nothing: that it proves nothing.
+    """
+    if not has_faults and outcome in _WITHOUT_FAULTS:
+        return _WITHOUT_FAULTS[outcome]
+    if outcome == "dry" and reasons > 1:
+        return REFUSED_DRY
     return MEANINGS.get(outcome, _OF_VERDICTS[verdict])
 
 

@@ -7,7 +7,7 @@ from chaos_aura.core.verdict import Verdict
 from chaos_aura.report.hurt import hurt
 from chaos_aura.report.line import Line
 from chaos_aura.report.operations import operation_lines, operations_table
-from chaos_aura.report.outcomes import meaning_of, verdict_of
+from chaos_aura.report.outcomes import Meaning, meaning_of, verdict_of
 from chaos_aura.report.part import Part
 from chaos_aura.report.promises import promises
 from chaos_aura.report.quantity import latency, measured, rate, spent, when
@@ -49,7 +49,7 @@ def _banner(part: Part, verdict: Verdict, outcome: str, width: int, colour: bool
     else:
         yield from line.wrapped(width)
         yield Line.of("━" * width)
-    meaning = meaning_of(outcome, verdict, has_faults=part["faults"].parts != ()).sentence
+    meaning = _meaning(part, verdict, outcome).sentence
     yield from Line.of(f"{meaning[0].upper()}{meaning[1:]}.").wrapped(width)
     yield Line()
 
@@ -68,8 +68,13 @@ def _sections(part: Part, verdict: Verdict, outcome: str, width: int) -> Iterabl
     yield "faults", hurt(part["faults"], is_dry=outcome == "dry")
     yield "machine", _machine(part["machine"])
     yield "took", _took(part)
-    if next_step := meaning_of(outcome, verdict).next_step:
+    if next_step := _meaning(part, verdict, outcome).next_step:
         yield "next", [Line.of((next_step, "bold"))]
+
+
+def _meaning(part: Part, verdict: Verdict, outcome: str) -> Meaning:
+    reasons = len(part["reasons"].parts or ())
+    return meaning_of(outcome, verdict, has_faults=part["faults"].parts != (), reasons=reasons)
 
 
 def _reasons(part: Part, verdict: Verdict, width: int) -> Iterable[Line]:

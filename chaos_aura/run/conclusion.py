@@ -49,6 +49,15 @@ class Verdicts:
     def speaks_against(self) -> bool:
         return bool(self._against)
 
+    @property
+    def outcomes_against(self) -> frozenset[RunOutcome]:
+        with self._lock:
+            return frozenset(outcome for outcome, _ in self._against)
+
+    def reasons_of(self, outcome: RunOutcome) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(reason for each, reason in self._against if each is outcome)
+
     def conclude(self, *, missing: Sequence[str] = ()) -> Conclusion:
         """`missing`: what should have been done for a pass, and was not, though nothing tells why."""
         with self._lock:

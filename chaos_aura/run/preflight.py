@@ -77,6 +77,18 @@ def stack_up(
     return catalogue, was_down
 
 
+def running(project: Project, environ: Mapping[str, str]) -> Catalogue:
+    """Of a stack of ours as it is, whatever is down in it; nothing is started. StackDown where a run would start one,
+    BadInput where it may not.
+    """
+    if catalogue := _present(project.home, environ):
+        return catalogue
+    from chaos_aura.stack.of_kind import refuse_another  # noqa: PLC0415 - for who has none
+
+    refuse_another(stack_meant(project.root, environ), project)
+    raise StackDown(f"stack of {project.root}", "is not running", "run: chaos-aura up")
+
+
 def refuse_unknown_bystanders(catalogue: Catalogue, bystanders: Iterable[str]) -> None:
     """A safeguard on a service that is not there would watch over nothing."""
     known = {service.name for service in catalogue.services}

@@ -20,7 +20,7 @@ def bring_up_any(kind: str, wanted: Wanted, progress: Progress) -> Arrival:
     """`kind`: local or docker. One project has one stack at a time."""
     if kind == EXTERNAL:
         raise not_ours()
-    _refuse_another(kind, wanted.project)
+    refuse_another(kind, wanted.project)
     if kind == LOCAL:
         return bring_up(wanted, progress)
     from chaos_aura.stack.docker.up import bring_up as bring_up_containers  # noqa: PLC0415
@@ -58,8 +58,8 @@ def recorded(project: Project) -> str:
     return ""
 
 
-def _refuse_another(kind: str, project: Project) -> None:
-    """An engine that does not answer is no proof that nothing runs there."""
+def refuse_another(kind: str, project: Project) -> None:
+    """BadInput while the other one is up. An engine that does not answer is no proof that nothing runs there."""
     other = DOCKER if kind == LOCAL else LOCAL
     try:
         if other == LOCAL:

@@ -16,8 +16,9 @@ from chaos_aura.run.run import Run
 
 def concluded(run: Run, dry: Dry | None, missing: Iterable[str]) -> Conclusion:
     """`missing`: what every pass must have done, and this run has not."""
-    if dry is not None and not run.verdicts.speaks_against:
-        return Conclusion(RunOutcome.DRY, (f"a dry run ({dry.value}) proves nothing",))
+    if dry is not None and run.verdicts.outcomes_against <= {RunOutcome.DRY}:
+        told = run.verdicts.reasons_of(RunOutcome.DRY)
+        return Conclusion(RunOutcome.DRY, (*told, f"a dry run ({dry.value}) proves nothing"))
     all_missing = [*missing]
     if run.timeline.lost:
         all_missing.append(f"{run.timeline.lost} events of the timeline are lost")

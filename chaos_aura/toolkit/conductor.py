@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from chaos_aura.run.load_wanted import LoadWanted
     from chaos_aura.run.present import Present
     from chaos_aura.run.tenants import Tenants
+    from chaos_aura.toolkit.rehearsal import Rehearsal
 
 _SAMPLED_WITHIN_S = 20.0
 
@@ -145,7 +146,7 @@ class Conductor:
             self.followed.judge_end(journal, str(status))
             conclusion = concluded(run, self.dry, self.followed.missing())
             revision = self._revision.answer() if self._revision else Revision()
-            touches = self._preparation.would_touch
+            touches = self.rehearsal.would_touch
             told = composed(run, self.evidence, conclusion, revision, would_touch=touches, crashed=self.crashed)
             document: dict[str, Any] = self.secrecy.scrub(told)
             run.timeline.tell("run.concluded", outcome=conclusion.outcome.value, reasons=list(conclusion.reasons))
@@ -184,6 +185,10 @@ class Conductor:
         if self.run is None:
             raise ChaosAuraError("run", "was never begun")
         return self.run
+
+    @property
+    def rehearsal(self) -> "Rehearsal":
+        return self._preparation.rehearsal
 
     @property
     def is_rehearsal(self) -> bool:

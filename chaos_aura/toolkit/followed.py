@@ -1,7 +1,7 @@
 """What Chaos Toolkit tells of an experiment while it goes on, turned into judgements of the run."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chaoslib.exceptions import InterruptExecution
@@ -40,7 +40,10 @@ class Followed:
         if state is not None and state.get("steady_state_met") is None:
             # What was raised would end Chaos Toolkit without rollbacks and without a result.
             raise InterruptExecution("the hypothesis could not be probed to its end")
-        if not state or self._conductor.is_rehearsal:
+        if not state:
+            return
+        if self._conductor.is_rehearsal:
+            self._tell_unmet(state["probes"])
             return
         judgements = [
             (_name(asked), self._judged(asked, each))
@@ -148,6 +151,13 @@ class Followed:
         if threading.current_thread() is threading.main_thread():
             raise InterruptExecution(reason)
         self._run.stop(RunOutcome.INCONCLUSIVE if is_told else RunOutcome.FAILED, reason)
+
+    def _tell_unmet(self, probes: Sequence[Mapping[str, Any]]) -> None:
+        """By Chaos Toolkit's own judgement: where probes are dry as well, it has looked at none, and all are met."""
+        for asked, each in zip(self._asked(), probes, strict=False):
+            if not each.get("tolerance_met"):
+                reasons = self._judged(asked, each).reasons
+                self._conductor.rehearsal.tell_unmet(self._run, _name(asked), "; ".join(reasons))
 
     def _asked(self) -> list[Mapping[str, Any]]:
         """The probes as the experiment has them: a reference has a tolerance of its own."""

@@ -34,12 +34,19 @@ class Planned(NamedTuple):
         return session.engine.fault(self.kind, self.target, self.parameters, self.duration or None)
 
     def would_touch(self, session: "Session") -> dict[str, Any]:
-        told: dict[str, Any] = {"kind": self.kind, "target": self.target, "parameters": dict(self.parameters)}
         try:
             plan = session.engine.plan(self.fault(session), self.injector)
         except ChaosAuraError as cause:
-            return {**told, "wrong": str(cause)}
-        return {**told, "injector": plan.injector.name, "touches": list(plan.touches)}
+            return {**self._told, "wrong": str(cause)}
+        return {**self._told, "injector": plan.injector.name, "touches": list(plan.touches)}
+
+    def unknown(self, why: str) -> dict[str, Any]:
+        """Of a stack that is not there: nobody knows, and nobody has refused it."""
+        return {**self._told, "wrong": why, "unknown": True}
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"kind": self.kind, "target": self.target, "parameters": dict(self.parameters)}
 
 
 def is_ours(activity: Mapping[str, Any]) -> bool:

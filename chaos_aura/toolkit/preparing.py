@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chaos_aura.core.catalogue import LOCAL
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.outcome import RunOutcome
-from chaos_aura.run.external import describe_external, refuse_load
+from chaos_aura.run.external import refuse_load
 from chaos_aura.run.preflight import mend_leftovers, refuse_unknown_bystanders, stack_up
 from chaos_aura.run.run import Run
 from chaos_aura.run.safeguards import Safeguard, Safeguards
@@ -19,6 +19,7 @@ from chaos_aura.run.service_logs import Marks
 from chaos_aura.toolkit.judging import judged
 from chaos_aura.toolkit.planned import Planned, planned_faults
 from chaos_aura.toolkit.recovered import await_hypothesis
+from chaos_aura.toolkit.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from chaos_aura.toolkit.conductor import Conductor
@@ -29,10 +30,8 @@ _LOOK_EVERY_S = 0.25
 
 
 class Preparation:
-    """`would_touch`: of a dry run, what each of its faults would touch."""
-
     def __init__(self, conductor: "Conductor") -> None:
-        self.would_touch: list[dict[str, Any]] = []
+        self.rehearsal = Rehearsal()
         self._conductor = conductor
         self._safeguards: Safeguards | None = None
         self._marks: list[tuple[Marks, Path]] = []
@@ -65,14 +64,7 @@ class Preparation:
         self._watch_over(run, closing)
 
     def rehearse(self) -> None:
-        """Nothing is touched: what would be is found out."""
-        if planned := self._planned():
-            from chaos_aura.toolkit import session  # noqa: PLC0415 - for who would hurt something
-
-            describe_external(self._conductor.begun.project, os.environ)
-
-            current = session.current()
-            self.would_touch = [each.would_touch(current) for each in planned]
+        self.rehearsal.rehearse(self._conductor.begun, self._planned, _LOADS if self._has_load else "")
 
     def look_away(self) -> None:
         """Whatever does not hold any more has nothing to say of this run."""

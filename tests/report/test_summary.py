@@ -11,7 +11,7 @@ from rich.text import Text
 from run_results import AGAIN, FOLDER, OUTCOMES, TITLE, result_of
 
 from chaos_aura.load.capacity import DISTURBED
-from chaos_aura.report.outcomes import MEANINGS
+from chaos_aura.report.outcomes import MEANINGS, REFUSED, REFUSED_DRY
 from chaos_aura.report.summary import summary
 
 _WIDTHS = (40, 80, 200)
@@ -112,6 +112,22 @@ def test_a_dry_run_lists_what_it_would_touch() -> None:
     told = words(summary(result_of("dry"), 80, False))
     assert "latency worker.neo4j latency_ms=200 by toxiproxy would touch the toxics of proxy worker.neo4j" in told
     assert "in force" not in told
+
+
+def test_a_dry_run_tells_what_would_be_refused_and_what_nobody_knows() -> None:
+    result = result_of("dry")
+    result["reasons"].insert(0, "stop of cach would be refused: cach: no such target")
+    fault = {"kind": "stop", "target": "cach", "parameters": {}, "wrong": "cach: no such target"}
+    result["faults"] = [fault, fault | {"wrong": "it is down", "unknown": True}]
+    told = words(summary(result, 80, False))
+    assert "stop cach would be refused: cach: no such target stop cach what it would touch is not known" in told
+    assert f"next {REFUSED_DRY.next_step}" in told
+
+
+def test_a_run_that_was_refused_before_any_fault_was_tried_says_so() -> None:
+    told = words(summary(result_of("fault not injected") | {"faults": []}, 80, False))
+    assert f"next {REFUSED.next_step}" in told
+    assert "what is possible here" not in told
 
 
 def test_what_a_real_run_touched_is_not_told_as_if_it_were_dry() -> None:

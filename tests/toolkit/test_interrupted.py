@@ -18,6 +18,7 @@ from local_stack import processes_in
 from other_thread import hand_over, sleeps
 
 from chaos_aura.record.timeline import read_timeline
+from chaos_aura.report.outcomes import REFUSED
 
 _WITHIN_S = 60.0
 _ONE_REQUEST_S = 1.1  # what comes sooner is the same request
@@ -217,6 +218,8 @@ def test_a_second_run_on_the_same_stack_is_refused_with_the_first_ones_name(home
         assert second.code == 1
         assert "stack: is being used by run " in second.reasons
         assert f"(a test), process {process.pid}" in second.reasons
+        assert second.outcome == "fault not injected"
+        assert REFUSED.next_step in second.said, "which faults are possible has nothing to do with it"
         assert len(home.fake.struck()) == 1, "what belongs to the first is nothing that the second may put back"
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=_WITHIN_S)

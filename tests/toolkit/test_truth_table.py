@@ -17,6 +17,7 @@ from fake_home import FakeHome
 from local_stack import chaos_aura
 
 from chaos_aura.core.address import Address
+from chaos_aura.report.outcomes import MEANINGS, REFUSED, REFUSED_DRY
 
 _HURT = action("inject", kind="pretend", target="neo4j", duration=0.3)
 _MET = call("platform", "system", "probe", "the system", tolerance="Linux")
@@ -38,6 +39,11 @@ def check(ran: Ran, home: FakeHome, outcome: str, status: str) -> None:
     assert ran.journal["deviated"] is (outcome != "passed")
     assert "Traceback" not in ran.said
     assert is_clean(home)
+
+
+def squeezed(text: str) -> str:
+    """However it is wrapped, also in the middle of a long path."""
+    return "".join(text.split())
 
 
 def test_a_run_in_which_all_was_proven_and_judged_passes(ran: Callable[..., Ran], home: FakeHome) -> None:
@@ -195,6 +201,71 @@ def test_a_dry_run_is_no_pass_and_tells_what_it_would_touch(
     assert home.ledger.leases() == {}
 
 
+@pytest.mark.parametrize(
+    ("hurt", "named", "wrong"),
+    [
+        (action("inject", kind="pretend", target="mongo", duration=1), "pretend of mongo", "mongo: no such target"),
+        (action("inject", kind="pretend", target="neo4j", duration=1000), "pretend of neo4j", "longest"),
+        (action("inject", kind="pause", target="kafka", duration=1), "pause of kafka", "process: "),
+    ],
+    ids=["misspelt", "too long", "impossible"],
+)
+def test_a_dry_run_says_first_what_would_be_refused(
+    ran: Callable[..., Ran], home: FakeHome, hurt: dict[str, Any], named: str, wrong: str
+) -> None:
+    done = ran([_HURT, hurt], ("--dry", "actions"), probes=[_MET])
+    check(done, home, "dry", "aborted")
+    fine, refused = done.result["faults"]
+    assert "wrong" not in fine
+    assert wrong in refused["wrong"]
+    assert "unknown" not in refused
+    first, last = done.result["reasons"]
+    assert first == f"{named} would be refused: {refused['wrong'].removeprefix(f'{named}: ')}"
+    assert last == "a dry run (actions) proves nothing"
+    listed = squeezed(done.said.partition("\nfaults ")[2])
+    assert squeezed(f"would be refused: {refused['wrong']}") in listed
+    assert squeezed(REFUSED_DRY.next_step) in listed
+    assert squeezed(MEANINGS["dry"].next_step) not in listed
+
+
+@pytest.mark.parametrize(("probe", "why"), [(_NOT_MET, "Plan 9"), (_RAISES, "No such file")], ids=["not met", "raises"])
+def test_a_dry_run_says_when_the_hypothesis_is_not_met(
+    ran: Callable[..., Ran], home: FakeHome, probe: dict[str, Any], why: str
+) -> None:
+    done = ran([_HURT], ("--dry", "actions"), probes=[_MET, probe])
+    check(done, home, "dry", "aborted")
+    first, _ = done.result["reasons"]
+    assert first.startswith(f"the hypothesis is not met: {probe['name']}: ")
+    assert why in first
+    assert squeezed(REFUSED_DRY.next_step) in squeezed(done.said)
+    unasked = ran([_HURT], ("--dry", "activities"), probes=[probe])
+    assert unasked.result["reasons"] == ["a dry run (activities) proves nothing"]
+
+
+def test_a_dry_run_without_a_stack_says_so_and_blames_nothing_else(ran: Callable[..., Ran], home: FakeHome) -> None:
+    (home.home / "catalogue.json").unlink()
+    asked = call("probes.health", "all_services", "probe", "all", tolerance=True)
+    done = ran([_HURT], ("--dry", "actions"), probes=[asked])
+    check(done, home, "dry", "aborted")
+    down = f"stack of {home.root}: is not running; run: chaos-aura up"
+    assert done.result["reasons"] == [down, "a dry run (actions) proves nothing"]
+    [fault] = done.result["faults"]
+    assert (fault["wrong"], fault["unknown"]) == (down, True)
+    assert "would be refused" not in done.said
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"bystanders": ["mongo"]}, {"services": ["mongo"]}], ids=["bystanders", "services"]
+)
+def test_a_dry_run_says_what_else_the_preflight_would_refuse(
+    ran: Callable[..., Ran], home: FakeHome, arguments: dict[str, Any]
+) -> None:
+    done = ran([_HURT], ("--dry", "actions"), probes=[_MET], controls=[control(**arguments)])
+    check(done, home, "dry", "aborted")
+    assert "mongo" in done.result["reasons"][0]
+    assert done.result["faults"][0]["touches"]
+
+
 def test_without_our_control_nothing_is_hurt_and_nobody_believes_in_a_success(
     ran: Callable[..., Ran], home: FakeHome
 ) -> None:
@@ -273,6 +344,7 @@ def test_a_fault_that_means_nothing_is_found_before_anything_is_hurt(
     done = ran([_HURT, hurt], probes=[_MET])
     check(done, home, "fault not injected", "aborted")
     assert says in done.reasons
+    assert squeezed(REFUSED.next_step) in squeezed(done.said)
     assert home.ledger.leases() == {}
 
 
