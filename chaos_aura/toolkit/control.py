@@ -16,13 +16,14 @@ from chaoslib.run import EventHandlerRegistry, RunEventHandler
 from chaoslib.types import Activity, Configuration, Control, Experiment, Hypothesis, Journal, Secrets, Settings
 from chaoslib.types import Run as ActivityRun
 
-from chaos_aura.core.errors import BadInput, ChaosAuraError, MachineLacks
+from chaos_aura.core.errors import BadInput, ChaosAuraError, MachineLacks, PingFailed, ServiceUnhealthy, StackDown
 from chaos_aura.core.outcome import RunOutcome
 from chaos_aura.run.options import Options
 from chaos_aura.run.secrecy import Secrecy
 from chaos_aura.toolkit.conductor import Conductor
 from chaos_aura.toolkit.journal import condemn, hide_secrets, speak_against
 
+_NOT_WELL = (ServiceUnhealthy, PingFailed, StackDown)
 _conductors: list[Conductor] = []
 _watches: list["_Watch"] = []
 
@@ -85,9 +86,14 @@ def _hook(function: Callable[..., None]) -> Callable[..., None]:
 def _end(reason: str, cause: Exception) -> None:
     conductor = _conductors[-1] if _conductors else None
     if conductor is not None and conductor.run is not None:
-        outcome = RunOutcome.INCONCLUSIVE if conductor.followed.has_run_method else RunOutcome.NOT_INJECTED
-        conductor.run.verdicts.against(outcome, reason)
+        conductor.run.verdicts.against(_outcome(cause, conductor.followed.has_run_method), reason)
     raise InterruptExecution(reason) from cause
+
+
+def _outcome(cause: Exception, has_run_method: bool) -> RunOutcome:
+    if has_run_method:
+        return RunOutcome.INCONCLUSIVE
+    return RunOutcome.BASELINE_NOT_MET if isinstance(cause, _NOT_WELL) else RunOutcome.NOT_INJECTED
 
 
 def validate_control(control: Control) -> None:

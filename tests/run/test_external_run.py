@@ -17,6 +17,7 @@ from local_stack import PlacedStack
 from chaos_aura.containers.container import Status
 from chaos_aura.core.project_file import FILE
 from chaos_aura.record.samples import HEALTH, newest_samples
+from chaos_aura.report.outcomes import REFUSED
 from chaos_aura.stack.cache import Cache
 
 type Foreign = Callable[..., ForeignProject]
@@ -135,14 +136,22 @@ def test_what_is_not_well_before_is_not_hurt_and_nothing_is_started(foreign: For
     place, redis = discovered(tmp_path / "project", project), project.container(REDIS)
     project.engine.api.stop(redis.id, timeout=_WITHIN_S)
     done = ran(place, attacked(action("pause", target=WEB, duration=1)))
-    assert done.code != 0
+    assert (done.code, done.outcome) == (1, "baseline not met"), done.said
+    assert "next         see: chaos-aura status" in done.said
     told = f"redis: does not do its work: container {redis.name} is exited (exit 0); run: docker start {redis.name}"
     assert told in done.reasons
+    dry = ran(place, attacked(action("pause", target=REDIS, duration=1)), "--dry", "actions")
+    assert (dry.code, dry.outcome) == (1, "dry"), dry.said
+    assert dry.result["reasons"][0] == told
+    assert dry.result["reasons"][1].startswith("pause of redis would be refused: ")
+    assert dry.result["reasons"][2].startswith("the hypothesis is not met: every service is healthy: ")
     assert project.container(REDIS).status is Status.EXITED
     file = place.project.root / FILE
     file.write_text(file.read_text().replace('compose_service = "redis"', 'compose_service = "cache"'))
     done = ran(place, attacked(action("pause", target=WEB, duration=1)))
     assert "has no container of a service cache; there are: redis, web" in done.reasons
+    assert done.outcome == "fault not injected"
+    assert REFUSED.next_step in done.said
 
 
 def test_a_dry_run_names_every_container_and_touches_none(foreign: Foreign, tmp_path: Path) -> None:
@@ -176,4 +185,14 @@ def test_a_load_of_ours_is_refused_before_anything_is_hurt(tmp_path: Path) -> No
         assert (
             "drive_allocations: asks our own platform for GPUs, and these services are somebody else's" in done.reasons
         )
+        dry = ran(place, attacked(action("drive_allocations")), "--dry", "actions")
+        assert (dry.outcome, dry.result["reasons"][0]) == ("dry", done.result["reasons"][0])
         assert ran(place, experiment([], probes=[HEALTHY])).code == 0
+
+
+def test_a_service_that_does_not_answer_is_no_baseline(tmp_path: Path) -> None:
+    text = '[stack]\nkind = "external"\n[services.api]\nkind = "http"\naddress = "127.0.0.1:1"\n'
+    done = ran(described(tmp_path / "project", text), attacked())
+    assert (done.code, done.outcome) == (1, "baseline not met"), done.said
+    assert done.reasons.startswith("api: does not do its work: ")
+    assert "next         see: chaos-aura status" in done.said
