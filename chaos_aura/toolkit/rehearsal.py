@@ -70,7 +70,10 @@ def _refuse_unfit(run: Run, catalogue: "Catalogue", external: "ExternalStack | N
             catalogue.service(name)
     with _told(run):
         if loads:
+            from chaos_aura.load.packages import refuse_missing_packages  # noqa: PLC0415 - for who has a load
+
             refuse_load(catalogue, loads)
+            refuse_missing_packages()
     with _told(run):
         refuse_unknown_bystanders(catalogue, run.options.bystanders)
 
