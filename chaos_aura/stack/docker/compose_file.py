@@ -12,6 +12,7 @@ from chaos_aura.stack.docker.wiring import (
     networks_of,
     published,
     variable,
+    written_by,
 )
 
 NAME = "docker-compose.chaos.yml"
@@ -88,7 +89,8 @@ def _service(name: str) -> Iterator[str]:
     yield "    volumes:"
     yield f"      - {name}:/srv/.chaos-aura"
     yield "      - ${CHAOS_AURA_HOME:-./.chaos-aura}/config:/srv/told:ro"
-    yield "      - ${CHAOS_AURA_HOME:-./.chaos-aura}/logs:/srv/.chaos-aura/logs"
+    for folder in written_by(name):
+        yield f"      - ${{CHAOS_AURA_HOME:-./.chaos-aura}}/{folder}:/srv/.chaos-aura/{folder}"
     yield "    tmpfs: ['/tmp:mode=1777']"
     yield f"    mem_limit: {limits.memory_mb}m"
     yield f"    pids_limit: {limits.pids}"

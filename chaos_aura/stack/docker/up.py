@@ -18,7 +18,7 @@ from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.docker.compose import Compose
 from chaos_aura.stack.docker.image import IMAGE, ensure_image, image_name
 from chaos_aura.stack.docker.labels import MEMBER, catalogue_of
-from chaos_aura.stack.docker.places import MARK
+from chaos_aura.stack.docker.places import MARK, WRITTEN
 from chaos_aura.stack.docker.sources import Sources
 from chaos_aura.stack.docker.wiring import SERVICES, is_by_default, variable
 from chaos_aura.stack.flags import flag_names_in
@@ -113,7 +113,7 @@ def variables(stack: Stack, image: str, former: Collection[Container]) -> dict[s
 
 
 def prepare(project: Project, running: Collection[str]) -> None:
-    """What the containers share with this machine: clocks that are right, and a folder to write logs into.
+    """What the containers share with this machine: clocks that are right, and folders to write into.
 
     The clock of one that runs may be wrong on purpose.
     """
@@ -126,8 +126,9 @@ def prepare(project: Project, running: Collection[str]) -> None:
             fresh = clock.with_name(f".{clock.name}.{os.getpid()}")
             fresh.write_text(clocks.RIGHT, encoding="ascii")
             fresh.replace(clock)
-    if os.geteuid() == 0:
-        for path in (project.logs, *project.logs.iterdir()):
+    for folder in (project.home / name for name in WRITTEN):
+        folder.mkdir(exist_ok=True)
+        for path in (folder, *folder.iterdir()) if os.geteuid() == 0 else ():
             os.chown(path, _NOBODY, -1, follow_symlinks=False)  # what lies there a container has written
     _readable(project.home / "config")
 

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Mapping
 
 from chaos_aura.core.errors import BadInput
 from chaos_aura.stack.build import port_names
+from chaos_aura.stack.docker.places import WRITTEN
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.services import LOCAL_SERVICES, WORKERS, services_with
+from chaos_aura.stack.services.member import Member
 from chaos_aura.stack.services.site import owner_of
 
 PREFIX = "CHAOS_AURA_PORT_"
 FIRST_PORT = 27_000  # of those by default: no server that is known well listens there
 SERVICES = tuple(service.name for service in LOCAL_SERVICES)
+_OF_THE_PLATFORM = frozenset(service.name for service in LOCAL_SERVICES if isinstance(service, Member))
 _BY_DEFAULT = frozenset(service.name for service in services_with(workers=1))
 _WITHIN = frozenset({"kafka.controller"})  # nobody outside its container needs it
 
@@ -63,6 +66,11 @@ def all_networks() -> tuple[str, ...]:
 def client_of(service: str) -> str:
     """As which it uses others: all workers are one."""
     return next((worker.client for worker in WORKERS if worker.name == service), service)
+
+
+def written_by(service: str) -> tuple[str, ...]:
+    """The folders of the stack that are shared with it. Only the platform has steps and events to tell."""
+    return WRITTEN if service in _OF_THE_PLATFORM else WRITTEN[:1]
 
 
 def is_by_default(service: str) -> bool:
