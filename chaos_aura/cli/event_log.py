@@ -16,6 +16,7 @@ from chaos_aura.cli.failure import report_error
 from chaos_aura.cli.output import say_aside
 from chaos_aura.core.errors import BadInput, ChaosAuraError, StackDown
 from chaos_aura.core.project import Project
+from chaos_aura.stack.external.refusing import refuse_what_only_ours_have
 from chaos_aura.stack.running import RunningStack
 
 TOPIC = "allocation.events"
@@ -31,9 +32,10 @@ type Answer = dict[str, Any]
 
 def kafka_of(project: Project) -> str:
     """Its own address: a fault on an edge does not blind whoever looks. StackDown when it was not started."""
+    refuse_what_only_ours_have("events", project, os.environ)
     stack = RunningStack.of(project)
     address = stack.catalogue.service(_KAFKA).uri
-    child = stack.supervisor.children().get(_KAFKA)
+    child = stack.keeper.children().get(_KAFKA)
     if child is None or child.process is None:
         raise StackDown(_KAFKA, "is not running", "run: chaos-aura up kafka")
     return address

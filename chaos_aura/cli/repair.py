@@ -16,6 +16,7 @@ from chaos_aura.cli.repair_view import lines_of
 from chaos_aura.core.errors import BadInput, ChaosAuraError, NotAnswered
 from chaos_aura.core.project import Project
 from chaos_aura.report.kept_runs import KeptRun, chosen, kept_runs
+from chaos_aura.stack.external.refusing import refuse_what_only_ours_have
 from chaos_aura.stack.running import RunningStack
 
 _ASKED = ("temporal", "neo4j", "kafka")
@@ -45,6 +46,7 @@ def repair(
     is null when a store could not be read.
     """
     project = Project.around(Path.cwd(), os.environ)
+    refuse_what_only_ours_have("repair", project, os.environ)
     wanted = chosen(kept_runs(project.home), run)
     answer = followed(_question(project, wanted, request or (), apply=apply))
     output = Output()

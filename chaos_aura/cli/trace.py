@@ -13,6 +13,7 @@ from chaos_aura.cli.trace_steps import TracedStep, read_steps
 from chaos_aura.cli.trace_stores import ask_stores
 from chaos_aura.core.errors import BadInput, ChaosAuraError
 from chaos_aura.core.project import Project
+from chaos_aura.stack.external.refusing import refuse_what_only_ours_have
 
 _NS_PER_US = 1000
 
@@ -35,6 +36,7 @@ def trace(
     if not request_id.strip():
         raise BadInput("(empty id)", "names no request", "give the id under which it was asked")
     project = Project.around(Path.cwd(), os.environ)
+    refuse_what_only_ours_have("trace", project, os.environ)
     with ask_stores(project, request_id) as asked:
         steps = read_steps(project.home / "spans", request_id)
         stores = asked.answers()

@@ -17,7 +17,7 @@ from chaos_aura.stack.build import port_names
 from chaos_aura.stack.command_lock import changing
 from chaos_aura.stack.docker.compose import Compose
 from chaos_aura.stack.docker.image import IMAGE, ensure_image, image_name
-from chaos_aura.stack.docker.labels import MEMBER, catalogue_of
+from chaos_aura.stack.docker.labels import MEMBER, catalogue_of, ports_told
 from chaos_aura.stack.docker.places import MARK, WRITTEN
 from chaos_aura.stack.docker.sources import Sources
 from chaos_aura.stack.docker.wiring import SERVICES, is_by_default, variable
@@ -102,7 +102,7 @@ def _image(wanted: Wanted, engine: Engine, stack: Stack, former: Collection[Cont
 
 def variables(stack: Stack, image: str, former: Collection[Container]) -> dict[str, str]:
     """What the compose file asks for. Ports stay as long as there are containers that have them."""
-    chosen = _ports_of(former) or _fresh_ports()
+    chosen = ports_told(former) or _fresh_ports()
     uid = os.geteuid() or _NOBODY
     told = {variable(name): str(port) for name, port in chosen.items()}
     told |= {IMAGE: image, _USER: f"{uid}:{uid}", _HOME: str(stack.project.home)}
@@ -139,15 +139,6 @@ def _readable(folder: Path) -> None:
     for each in folder.iterdir():
         if each.is_dir():
             each.chmod(0o755)
-
-
-def _ports_of(containers: Collection[Container]) -> dict[str, int]:
-    """As any of them was told."""
-    for each in containers:
-        environ = dict(line.partition("=")[::2] for line in each.document["Config"].get("Env") or ())
-        if all(environ.get(variable(name), "").isdecimal() for name in port_names()):
-            return {name: int(environ[variable(name)]) for name in port_names()}
-    return {}
 
 
 def _fresh_ports() -> dict[str, int]:
