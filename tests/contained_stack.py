@@ -22,12 +22,12 @@ def stack_in(place: PlacedStack) -> Stack:
 
 
 @contextmanager
-def contained(engine: Engine, base_image: str, folder: Path) -> Iterator[PlacedStack]:
-    """Up, purged afterwards; fails when anything of it is left."""
+def contained(engine: Engine, base_image: str, folder: Path, *services: str) -> Iterator[PlacedStack]:
+    """Up, all of it where none is named; purged afterwards; fails when anything of it is left."""
     environ = {**os.environ, "BASE_IMAGE": base_image, "CHAOS_AURA_STACK": "docker"}
     place = PlacedStack(Project(folder), environ)
     try:
-        started = place.command("up", timeout=UP_WITHIN_S)
+        started = place.command("up", *services, timeout=UP_WITHIN_S)
         assert started.returncode == 0, started.stderr
         yield place
     finally:

@@ -8,6 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from chaos_aura.cli.open_faults import fault_line, fault_row, open_faults
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.project import Project
 from chaos_aura.stack.health import Health, HealthState
@@ -32,6 +33,7 @@ def health_document(stack: AnyStack, rows: Sequence[Health]) -> dict[str, Any]:
         "services": [row.to_dict() for row in rows],
         "edges": [{"name": edge.name, "uri": edge.uri} for edge in stack.catalogue.edges],
         "jobs": [{"name": job.name, "state": job.state.value} for job in stack.jobs().values()],
+        "faults": [fault_row(lease) for lease in open_faults(stack.project.home)],
         "error": None,
     }
 
@@ -48,6 +50,7 @@ def document_of_failure(project: Project | None, error: ChaosAuraError) -> dict[
         "services": [],
         "edges": [],
         "jobs": [],
+        "faults": [],
         "error": {"where": error.where, "why": error.why, "remedy": error.remedy},
     }
 
@@ -60,6 +63,8 @@ def print_health(stack: AnyStack, rows: Sequence[Health], took_s: Mapping[str, f
     for row in rows:
         if row.remedy:
             console.print(f"{row.name}: {row.detail}; {row.remedy}", highlight=False, markup=False)
+    if leases := open_faults(stack.project.home):
+        console.print(fault_line(leases), highlight=False, markup=False)
 
 
 def print_rows(console: Console, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
@@ -73,7 +78,7 @@ def print_rows(console: Console, rows: Sequence[Health], took_s: Mapping[str, fl
 
 
 def _columns(rows: Sequence[Health], took_s: Mapping[str, float] | None) -> dict[str, list[Text]]:
-    spent_s = [row.uptime_s if took_s is None else took_s.get(row.name) for row in rows]
+    spent_s = [_uptime_s(row) if took_s is None else took_s.get(row.name) for row in rows]
     return {
         "service": [Text(row.name) for row in rows],
         "state": [Text(row.state, style=_STYLES[row.state]) for row in rows],
@@ -101,6 +106,11 @@ def _width(console: Console, columns: Mapping[str, list[Text]]) -> int:
 
 def _operation(row: Health) -> str:
     return "-" if row.latency_s is None else f"{row.detail} in {row.latency_s * 1000:.1f} ms"
+
+
+def _uptime_s(row: Health) -> float | None:
+    """None of what does not run."""
+    return None if row.pid is None else row.uptime_s
 
 
 def _pages(stack: AnyStack) -> list[tuple[str, str, str]]:

@@ -19,7 +19,12 @@ def status(
 ) -> None:
     """Tell how every service is.
 
-    Each does one real operation. Exits with 0 only if all are healthy.
+    Each does one real operation. Exits with 0 only if all are healthy. Faults of ours that are open are told, too.
+
+    --json: {"schema": 1, "running", "healthy", "stack", "folder", "supervisor": {"pid"}, "services": [{"name", "state",
+    "address", "version", "pid", "uptime_s", "restarts", "latency_s", "detail", "remedy"}], "edges": [{"name", "uri"}],
+    "jobs": [{"name", "state"}], "faults": [{"lease", "kind", "target", "state"}], "error"}; a state of a service is
+    healthy, unhealthy or down; error is null, or {"where", "why", "remedy"}.
     """
     if as_json:
         document = _document()

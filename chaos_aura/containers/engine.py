@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _WHERE = "docker engine"
+_UNIX = "unix://"
 _WITHIN_S = 20
 _HOLDS_S = 900  # longer than any grace
 _START = "start it, or set DOCKER_HOST to where it listens"
@@ -42,11 +43,12 @@ class Engine:
     @property
     def is_of_this_machine(self) -> bool:
         """Only then are its processes and files ours to look at."""
-        return self.address.startswith("unix://")
+        return self.address.startswith(_UNIX)
 
     @cached_property
     def api(self) -> "APIClient":
         """Docker's own client: plain documents in and out."""
+        self._refuse_path()
         with self.talking():
             from docker import APIClient  # noqa: PLC0415 - half a second
 
@@ -141,6 +143,7 @@ class Engine:
 
     def refuse_elsewhere(self) -> None:
         """MachineLacks for what needs its ports and files to be those of here."""
+        self._refuse_path()
         if not self.is_of_this_machine:
             why = (
                 f"at {self.address} is not known to be of this machine: its ports and files are others than those here"
@@ -161,12 +164,17 @@ class Engine:
         with self.talking():
             return dict(self.api.info())
 
+    def _refuse_path(self) -> None:
+        """Of a socket the scheme is forgotten most often."""
+        if self.address.startswith("/"):
+            raise MachineLacks("DOCKER_HOST", f"is {self.address}, which is no address", f"write {_UNIX}{self.address}")
+
     def _knock(self) -> None:
         """What the system says of its socket. Docker's client would wrap that, and leave its own socket open."""
         if self.is_of_this_machine:
             with socket.socket(socket.AF_UNIX) as knocking:
                 knocking.settimeout(self.within_s)
-                knocking.connect("/" + self.address.removeprefix("unix://").lstrip("/"))
+                knocking.connect("/" + self.address.removeprefix(_UNIX).lstrip("/"))
 
     def _unreachable(self, cause: BaseException) -> MachineLacks:
         said = str(cause)

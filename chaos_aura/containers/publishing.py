@@ -25,3 +25,12 @@ def publishes(container: Container, address: Address) -> bool:
     there = [row for inside, outside in rows.items() if inside.endswith("/tcp") for row in outside or ()]
     hosts = _ANYWHERE.union(_NAMED.get(address.host, (address.host,)))
     return any(row["HostIp"] in hosts and int(row["HostPort"]) == address.port for row in there)
+
+
+def published_elsewhere(containers: Sequence[Container], address: Address) -> str:
+    """`container shop_cache_1 publishes 127.0.0.1:16379`. Empty where one publishes `address`, or none anything."""
+    running = [each for each in containers if each.is_running]
+    if any(publishes(each, address) for each in running):
+        return ""
+    told = [(each.name, ", ".join(map(str, each.published.values()))) for each in running if each.published]
+    return "; ".join(f"container {name} publishes {addresses}" for name, addresses in told)

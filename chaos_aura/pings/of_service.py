@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import EXTERNAL, Catalogue, Edge, Service
 from chaos_aura.core.errors import PingFailed
+from chaos_aura.core.project_file import FILE
 from chaos_aura.pings import bolt, http, kafka, readyz, redis, temporal, toxiproxy
 from chaos_aura.pings.pong import Pong
 
@@ -44,9 +45,18 @@ def _toxiproxy(catalogue: Catalogue, service: Service, timeout_s: float) -> Pong
     listening = toxiproxy.listening(service.address, timeout_s)
     for edge in catalogue.edges:
         if not _is_for(edge, listening.get(edge.proxy), catalogue.stack, service):
-            where = f"toxiproxy at {service.address}"
-            raise PingFailed(where, f"has no proxy for the edge {edge.name} at {edge.address}")
+            raise _without(edge, listening, catalogue.stack, service)
     return pong
+
+
+def _without(edge: Edge, listening: Mapping[str, str], stack: str, service: Service) -> PingFailed:
+    """One of our own is started with all of its proxies."""
+    where, why = f"toxiproxy at {service.address}", f"has no proxy for the edge {edge.name} at {edge.address}"
+    if stack != EXTERNAL:
+        return PingFailed(where, why)
+    has = ", ".join(sorted(listening)) or "none"
+    why = f"has no proxy {edge.proxy} for the edge {edge.name}; it has: {has}; a restart forgets those made by its API"
+    return PingFailed(where, why, f"make {edge.proxy} again, or mend `proxy` in {FILE}")
 
 
 def _is_for(edge: Edge, listen: str | None, stack: str, service: Service) -> bool:

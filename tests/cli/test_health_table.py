@@ -64,6 +64,11 @@ def test_nothing_is_cut_however_narrow_it_is(is_terminal: bool) -> None:
     assert is_terminal or head.split() == _ALL
 
 
+def test_what_does_not_run_has_no_uptime() -> None:
+    _, runs, does_not = _printed(200)
+    assert ("3.2 s" in runs, "3.2 s" in does_not) == (True, False)
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[RunningStack]:
     """A supervisor with nothing to do."""

@@ -193,6 +193,14 @@ def test_an_address_that_leads_nowhere_is_told(host: str) -> None:
     assert host in refused.why
 
 
+def test_of_a_path_it_is_told_how_an_address_is_written() -> None:
+    engine = Engine({"DOCKER_HOST": "/var/run/docker.sock"}, _WITHIN_S)
+    told = "DOCKER_HOST: is /var/run/docker.sock, which is no address; write unix:///var/run/docker.sock"
+    assert str(refusal(engine)) == told
+    with pytest.raises(MachineLacks, match=told):
+        engine.refuse_elsewhere()
+
+
 def test_certificates_that_are_missing_are_told(folder: Path) -> None:
     environ = {"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
     assert isinstance(refusal(Engine(environ, _WITHIN_S)), MachineLacks)

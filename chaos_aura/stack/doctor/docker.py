@@ -22,10 +22,16 @@ _NO_INJECTOR = "no faults on containers; the local stack is unaffected"
 _CONTAINERS = ("faults on containers",)
 _REQUEST = b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n"
 _INSTALL = "install Docker Engine and start it"
+_CORRECT = "unset DOCKER_HOST, or set it to where the engine listens"
 
 
 def look_at_engine(scene: Scene, within_s: float = _ANSWERS_WITHIN_S) -> Iterator[Finding]:
     host = scene.environ.get("DOCKER_HOST", "")
+    if host.startswith("/"):
+        yield _engine(
+            State.MISSING, f"$DOCKER_HOST is {host}, which is no address", _NO_INJECTOR, f"write {_UNIX}{host}"
+        )
+        return
     if host and not host.startswith(_UNIX):
         means = "doctor asks unix sockets only, so nothing is known of it"
         yield _engine(State.LIMITED, f"$DOCKER_HOST is {_without_user(host)}", means, "docker version", cannot=())
@@ -34,9 +40,9 @@ def look_at_engine(scene: Scene, within_s: float = _ANSWERS_WITHIN_S) -> Iterato
     there = [path for path in sockets if _is_socket(path)]
     if not there:
         looked = ", ".join(map(str, sockets))
-        yield _engine(State.MISSING, f"no socket at {looked}", _NO_INJECTOR, _INSTALL)
+        yield _engine(State.MISSING, f"no socket at {looked}", _NO_INJECTOR, _CORRECT if host else _INSTALL)
         return
-    yield _asked(there[0], within_s)
+    yield _asked(there[0], within_s, f"start it there, or {_CORRECT}" if host else "start Docker Engine")
 
 
 def look_at_client(scene: Scene) -> Iterator[Finding]:
@@ -46,8 +52,14 @@ def look_at_client(scene: Scene) -> Iterator[Finding]:
         yield _missing("docker client", "no docker on PATH", means, "install the package docker.io")
         return
     told = ask([docker, "--version"], scene.environ)
-    state = State.BROKEN if told.code else State.OK
-    yield Finding("docker client", Group.INJECTORS, state, f"{told.out or told.last_line}, {docker}")
+    if told.code:
+        seen, means = (
+            f"{told.out or told.last_line}, {docker}",
+            "the engine can be used without it; images are built with it",
+        )
+        yield Finding("docker client", Group.INJECTORS, State.BROKEN, seen, means, "install the package docker.io anew")
+        return
+    yield Finding("docker client", Group.INJECTORS, State.OK, f"{told.out}, {docker}")
 
 
 def look_at_compose(scene: Scene) -> Iterator[Finding]:
@@ -61,14 +73,14 @@ def look_at_compose(scene: Scene) -> Iterator[Finding]:
     yield _missing("docker compose", "neither docker compose nor docker-compose", means, "install docker-compose-v2")
 
 
-def _asked(path: Path, within_s: float) -> Finding:
+def _asked(path: Path, within_s: float, start: str) -> Finding:
     try:
         answer = _version(path, within_s)
     except PermissionError:
         remedy = "join the group docker: sudo usermod -aG docker $USER, then log in again"
         return _engine(State.MISSING, f"{path} may not be opened by this user", _NO_INJECTOR, remedy)
     except ConnectionRefusedError:
-        return _engine(State.MISSING, f"nobody listens on {path}", _NO_INJECTOR, "start Docker Engine")
+        return _engine(State.MISSING, f"nobody listens on {path}", _NO_INJECTOR, start)
     except TimeoutError:
         why = f"{path} gave no answer within {within_s:g} s"
         return _engine(State.BROKEN, why, _NO_INJECTOR, "restart Docker Engine")

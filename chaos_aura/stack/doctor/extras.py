@@ -10,6 +10,7 @@ from chaos_aura.stack.doctor.scene import Scene
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:==([\w.]+))?.*extra == ['\"](\w+)['\"]")
 _MEANS = {
     "local": "what the local stack lacks by it is told above",
+    "docker": "no stack in containers, no faults on containers; the local stack is unaffected",
     "clients": "no probes and no platform; the stores themselves are unaffected",
     "platform": "what the platform lacks by it is told above",
 }
@@ -21,7 +22,7 @@ def look_at_extras(_: Scene) -> Iterator[Finding]:
     except PackageNotFoundError:
         seen, means = "chaos-aura is not installed as a package here", "its extras are not known"
         yield Finding(
-            "extras", Group.STACK, State.LIMITED, seen, means, "pip install 'chaos-aura[local,clients,platform]'"
+            "extras", Group.STACK, State.LIMITED, seen, means, "pip install 'chaos-aura[local,docker,clients,platform]'"
         )
         return
     for extra, means in _MEANS.items():

@@ -20,7 +20,11 @@ def look_at_stack(scene: Scene) -> Iterator[Finding]:
         yield Finding("stack", Group.CACHE, State.OK, f"not running; {room}")
         return
     except ChaosAuraError as trouble:
-        yield Finding("stack", Group.CACHE, State.BROKEN, f"{trouble.why}; {room}", "", trouble.remedy)
+        seen, remedy = (
+            f"{trouble.where}: {trouble.why}; {room}",
+            trouble.remedy or "chaos-aura down, then chaos-aura up",
+        )
+        yield Finding("stack", Group.CACHE, State.BROKEN, seen, "nothing is known of its services", remedy)
         return
     wanted = {service.name for service in stack.catalogue.services}
     children = [child for name, child in stack.keeper.children().items() if name in wanted]

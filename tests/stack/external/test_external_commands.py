@@ -1,13 +1,15 @@
 """Commands on somebody else's services: what they tell, what they refuse, and whom they never touch."""
 
+import random
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from awaiting import wait_until
 from docker_engine import labels_of
-from external_places import described, discovered
+from external_places import PROXY, TOXIPROXY, behind_toxiproxy, described, discovered
 from foreign_project import REDIS, ForeignProject
 from http_pages import pages
 from local_stack import PlacedStack, chaos_aura
@@ -18,9 +20,12 @@ from chaos_aura.containers.group import Group
 from chaos_aura.core.address import Address
 from chaos_aura.core.catalogue import EXTERNAL, LOCAL, Catalogue
 from chaos_aura.core.project_file import FILE
+from chaos_aura.stack import ports
+from chaos_aura.stack.cache import Cache
 
 type Foreign = Callable[..., ForeignProject]
 
+_API_PORT = 8474
 _WITHIN_S = 20
 _NOT_OURS = "error: external stack: is not ours to start or to end: chaos-aura.toml describes somebody else's; use what"
 
@@ -86,6 +91,23 @@ def test_nothing_is_started_or_ended(web: Address, tmp_path: Path, words: tuple[
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith(_NOT_OURS)
     assert place.document("status")["healthy"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("events", "validate"),
+        ("events", "timeline", "r-1"),
+        ("events", "replay", "--into", "topic:copy"),
+        ("trace", "r-1"),
+        ("repair", "latest"),
+    ],
+)
+def test_what_reads_our_own_platform_says_so(web: Address, tmp_path: Path, words: tuple[str, ...]) -> None:
+    refused = of_web(tmp_path / "project", web).command(*words)
+    why = f"{words[0]}: reads what our own platform wrote, and chaos-aura.toml describes somebody else's services"
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == f"error: {why}; for a stack of ours: CHAOS_AURA_STACK=local\n"
 
 
 def test_what_was_noted_of_it_is_forgotten_when_another_stack_is_meant(web: Address, tmp_path: Path) -> None:
@@ -155,6 +177,32 @@ def test_how_each_is_when_its_container_is_frozen_stopped_or_gone(
     refused = place.command("inject", "pause", "-t", REDIS)
     assert refused.returncode == 2
     assert f"{FILE}, redis: compose project {project.name}: has no container of a service redis" in refused.stderr
+
+
+def test_an_address_at_which_nobody_is_says_what_the_container_publishes(foreign: Foreign, tmp_path: Path) -> None:
+    project = foreign()
+    place, redis = discovered(tmp_path / "project", project), project.container(REDIS)
+    right, file = project.address(REDIS), place.project.root / FILE
+    reserved = ports.choose(1, random.Random())
+    try:
+        wrong = str(right).replace(str(right.port), str(reserved.ports[0]))
+        file.write_text(file.read_text().replace(f'"{right}"', f'"{wrong}"'))
+        told = place.command("status").stdout
+    finally:
+        reserved.release()
+    assert f"redis: nothing listens there; container {redis.name} publishes {right}; mend its address in {FILE}" in told
+
+
+def test_a_proxy_that_a_restart_forgot_is_told(foreign: Foreign, whole_cache: Cache, tmp_path: Path) -> None:
+    project = foreign(edit=behind_toxiproxy(whole_cache.toxiproxy, tmp_path))
+    place, [server] = discovered(tmp_path / "project", project), project.containers(TOXIPROXY)
+    assert place.document("status")["healthy"]
+    url = f"http://{server.published[_API_PORT]}/proxies/{PROXY}"
+    with urllib.request.urlopen(urllib.request.Request(url, method="DELETE")) as answer:
+        assert answer.status == 204
+    told = place.command("status").stdout
+    assert f"has no proxy {PROXY} for the edge " in told
+    assert f"; it has: none; a restart forgets those made by its API; make {PROXY} again, or mend `proxy` in" in told
 
 
 def test_a_container_of_another_project_is_never_a_target(
