@@ -10,6 +10,7 @@ from rich.text import Text
 
 from chaos_aura.cli.open_faults import fault_line, fault_row, open_faults
 from chaos_aura.core.errors import ChaosAuraError
+from chaos_aura.core.lease import Lease
 from chaos_aura.core.project import Project
 from chaos_aura.stack.health import Health, HealthState
 from chaos_aura.stack.here import AnyStack
@@ -21,8 +22,8 @@ _ANY_WIDTH = 10_000
 _DISPENSABLE = ("restarts", "version", "operation")
 
 
-def health_document(stack: AnyStack, rows: Sequence[Health]) -> dict[str, Any]:
-    """Version 1. Fields are only ever added."""
+def health_document(stack: AnyStack, rows: Sequence[Health], leases: Sequence[Lease] | None = None) -> dict[str, Any]:
+    """Version 1. Fields are only ever added. `leases`: faults that were open before the look."""
     return {
         "schema": 1,
         "running": True,
@@ -33,7 +34,7 @@ def health_document(stack: AnyStack, rows: Sequence[Health]) -> dict[str, Any]:
         "services": [row.to_dict() for row in rows],
         "edges": [{"name": edge.name, "uri": edge.uri} for edge in stack.catalogue.edges],
         "jobs": [{"name": job.name, "state": job.state.value} for job in stack.jobs().values()],
-        "faults": [fault_row(lease) for lease in open_faults(stack.project.home)],
+        "faults": [fault_row(lease) for lease in _open(stack, leases)],
         "error": None,
     }
 
@@ -55,7 +56,12 @@ def document_of_failure(project: Project | None, error: ChaosAuraError) -> dict[
     }
 
 
-def print_health(stack: AnyStack, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:
+def print_health(
+    stack: AnyStack,
+    rows: Sequence[Health],
+    took_s: Mapping[str, float] | None = None,
+    leases: Sequence[Lease] | None = None,
+) -> None:
     console = Console(soft_wrap=True)
     print_rows(console, rows, took_s)
     for name, page, uri in _pages(stack):
@@ -63,8 +69,12 @@ def print_health(stack: AnyStack, rows: Sequence[Health], took_s: Mapping[str, f
     for row in rows:
         if row.remedy:
             console.print(f"{row.name}: {row.detail}; {row.remedy}", highlight=False, markup=False)
-    if leases := open_faults(stack.project.home):
-        console.print(fault_line(leases), highlight=False, markup=False)
+    if still_open := _open(stack, leases):
+        console.print(fault_line(still_open), highlight=False, markup=False)
+
+
+def _open(stack: AnyStack, leases: Sequence[Lease] | None) -> Sequence[Lease]:
+    return open_faults(stack.project.home) if leases is None else leases
 
 
 def print_rows(console: Console, rows: Sequence[Health], took_s: Mapping[str, float] | None = None) -> None:

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaos_aura.core.errors import LedgerUnusable
+from chaos_aura.core.lease import Lease
 from chaos_aura.faults.place import FOLDER, LEDGER
 
-if TYPE_CHECKING:
-    from chaos_aura.core.lease import Lease
 
-
-def open_faults(home: Path) -> "tuple[Lease, ...]":
+def open_faults(home: Path) -> tuple[Lease, ...]:
     """Empty where nobody can read them, too: `chaos-aura leases` says that."""
     if not (home / FOLDER / LEDGER).exists():
         return ()
@@ -23,13 +21,13 @@ def open_faults(home: Path) -> "tuple[Lease, ...]":
     return ()
 
 
-def fault_line(leases: "Sequence[Lease]") -> str:
+def fault_line(leases: Sequence[Lease]) -> str:
     """`a fault is open: pause of neo4j; see: chaos-aura leases`"""
     begins = "a fault is open" if len(leases) == 1 else f"{len(leases)} faults are open"
     return f"{begins}: {', '.join(str(lease.fault) for lease in leases)}; see: chaos-aura leases"
 
 
-def fault_row(lease: "Lease") -> dict[str, Any]:
+def fault_row(lease: Lease) -> dict[str, Any]:
     return {
         "lease": lease.id,
         "kind": lease.fault.kind,

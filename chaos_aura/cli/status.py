@@ -9,6 +9,7 @@ import typer
 
 from chaos_aura.cli.failure import told_by_system
 from chaos_aura.cli.health_table import document_of_failure, health_document, print_health
+from chaos_aura.cli.open_faults import open_faults
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.project import Project
 from chaos_aura.stack.here import stack_here
@@ -31,8 +32,9 @@ def status(
         typer.echo(json.dumps(document, indent=2))
         raise typer.Exit(0 if document["healthy"] else 1)
     stack = stack_here(Project.around(Path.cwd(), os.environ), os.environ)
+    leases = open_faults(stack.project.home)  # first: one may end meanwhile, and what it did is seen all the same
     rows = stack.health()
-    print_health(stack, rows)
+    print_health(stack, rows, leases=leases)
     raise typer.Exit(0 if all(row.is_healthy for row in rows) else 1)
 
 
@@ -42,7 +44,8 @@ def _document() -> dict[str, Any]:
     try:
         project = Project.around(Path.cwd(), os.environ)
         stack = stack_here(project, os.environ)
-        return health_document(stack, stack.health())
+        leases = open_faults(project.home)
+        return health_document(stack, stack.health(), leases)
     except ChaosAuraError as error:
         _fail(project, error)
     except OSError as cause:

@@ -32,7 +32,11 @@ def look_at_extras(_: Scene) -> Iterator[Finding]:
             remedy = f"pip install 'chaos-aura[{extra}]'"
             yield Finding(f"extra {extra}", Group.STACK, State.LIMITED, ", ".join(lacks), means, remedy)
         else:
-            yield Finding(f"extra {extra}", Group.STACK, State.OK, f"all {len(members)} packages")
+            yield Finding(f"extra {extra}", Group.STACK, State.OK, _all(len(members)))
+
+
+def _all(count: int) -> str:
+    return f"all {count} packages" if count > 1 else "its package"
 
 
 def _lack(package: str, pinned: str | None) -> str:
