@@ -191,6 +191,8 @@ def test_an_experiment_passes_unchanged(place: PlacedStack, tmp_path: Path, name
     ran = decided(lambda: ended(tmp_path, place.project.home, started(tmp_path, environ, document), _RUN_WITHIN_S))
     assert (ran.outcome, ran.code) == ("passed", 0), ran.said
     assert [each["injector"] for each in ran.result["faults"]] == [_BY[name]]
+    assert ran.folder
+    assert {path.stem for path in (ran.folder / "spans").glob("*.ndjson")} >= {"api", "worker"}
 
 
 def test_a_second_worker_comes_and_goes(engine: Engine, place: PlacedStack) -> None:
