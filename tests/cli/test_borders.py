@@ -22,7 +22,10 @@ from chaos_aura.supervision.place import SOCKET
 
 _WITHIN_S = 60
 _STRANGER = 54_321
-_STATUS_FIELDS = ["schema", "running", "healthy", "stack", "folder", "supervisor", "services", "edges", "jobs", "error"]
+_STATUS_FIELDS = [
+    *("schema", "running", "healthy", "stack", "folder", "supervisor", "services", "edges", "jobs", "faults"),
+    "error",
+]
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not root: can neither mount nor give a file away")
 
@@ -183,7 +186,9 @@ def test_misuse_points_to_the_help_that_helps(placed_nowhere: PlacedStack, words
 
 @needs_root
 @pytest.mark.parametrize(
-    ("inodes", "file"), [(1, ".chaos-aura"), (3, ".chaos-aura"), (5, ".chaos-aura/command.lock")], ids=str
+    ("inodes", "file"),
+    [(1, ".chaos-aura"), (3, ".chaos-aura"), (5, ".chaos-aura"), (6, ".chaos-aura/command.lock")],
+    ids=str,
 )
 def test_a_disk_without_room_is_one_line(placed_nowhere: PlacedStack, inodes: int, file: str) -> None:
     """However far a command gets: `inodes` files fit, the folder of the disk itself among them."""
