@@ -2,13 +2,14 @@
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos_aura.core.errors import BadInput, MachineLacks
 
 FOLDER = ".chaos-aura"
+_FOLDERS = ("logs", "data", "config")
 _GITIGNORE = ".gitignore"  # what runs leave is nobody's source
 _MARKS = (FOLDER, "chaos-aura.toml", ".git")
 
@@ -62,11 +63,13 @@ class Project:
     def config(self, service: str) -> Path:
         return self.home / "config" / service
 
-    def make(self) -> None:
-        """The folder, for its owner only: what is stored in the services is nobody else's."""
+    def make(self, *, but: Collection[str] = ()) -> None:
+        """The folder, for its owner only: what is stored in the services is nobody else's. `but`: what in it somebody
+        else has made, whether it can be written or not.
+        """
         try:
             self.home.mkdir(mode=0o700, exist_ok=True)
-            for folder in (self.logs, self.home / "data", self.home / "config"):
+            for folder in (self.home / name for name in _FOLDERS if name not in but):
                 folder.mkdir(exist_ok=True)
                 _refuse_unwritable(folder)
             _refuse_unwritable(self.home)

@@ -16,7 +16,7 @@ from chaos_aura.core.project import Project
 from chaos_aura.stack.build import aot_caches, upstreams
 from chaos_aura.stack.cache import Cache
 from chaos_aura.stack.clocks import clock_library_if_any
-from chaos_aura.stack.docker.places import CACHE, ROOT, TOLD
+from chaos_aura.stack.docker.places import CACHE, ROOT, TOLD, WRITTEN
 from chaos_aura.stack.docker.wiring import SERVICES, ports_in
 from chaos_aura.stack.edges import EDGES
 from chaos_aura.stack.manifest import Manifest
@@ -40,7 +40,7 @@ def become(name: str, environ: Mapping[str, str]) -> NoReturn:
     if service is None:
         raise BadInput(name or _SERVICE, "is no service of the stack", f"there are: {', '.join(SERVICES)}")
     site = site_of(environ)
-    site.project.make()
+    site.project.make(but=WRITTEN)
     if name == "toxiproxy":
         write_proxies(site, upstreams(site))
     service.prepare(site)
