@@ -52,7 +52,7 @@ def test_folders_that_the_engine_has_made_keep_nobody_from_starting(
     engine: Engine, by_itself: Compose, told: Mapping[str, str]
 ) -> None:
     """They are root's, and no container is."""
-    by_itself.run("up", "--detach", "--no-build", "redis", "kafka", "projection")
+    by_itself.run("up", "--detach", "--no-build", "redis", "kafka", "toxiproxy", "projection")
     label = {PROJECT: by_itself.project}
     wait_until(lambda: all(each.health == "healthy" for each in engine.containers(label)), _WITHIN_S, "each is healthy")
     with redis.Redis(port=int(told[variable("redis")])) as client:
