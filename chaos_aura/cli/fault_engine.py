@@ -8,7 +8,6 @@ from pathlib import Path
 
 from chaos_aura.core.catalogue import EXTERNAL
 from chaos_aura.core.errors import BadInput
-from chaos_aura.core.lease import Lease
 from chaos_aura.core.project import Project
 from chaos_aura.core.stack_choice import stack_meant
 from chaos_aura.faults.engine import Engine
@@ -80,21 +79,3 @@ def pairs(texts: list[str] | None) -> dict[str, str]:
 
 def left_words(left_s: float) -> str:
     return f"{left_s:.0f} s" if left_s >= 1 else "over"
-
-
-def document_of(lease: Lease) -> dict[str, object]:
-    """For programs."""
-    return {
-        "id": lease.id,
-        "state": lease.state.value,
-        "kind": lease.fault.kind,
-        "target": lease.fault.target,
-        "parameters": dict(lease.fault.parameters),
-        "lasts_s": lease.fault.lasts_s,
-        "injector": lease.injector,
-        "owner_pid": lease.owner.process.pid,
-        "began_at": lease.began_at,
-        "why": lease.why,
-        "touches": list(lease.undo.touches),
-        "by_hand": lease.undo.by_hand,
-    }

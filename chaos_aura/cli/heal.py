@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from chaos_aura.cli.fault_engine import document_of, engine_on, ground_here
+from chaos_aura.cli.fault_engine import engine_on, ground_here
+from chaos_aura.cli.lease_document import document_of
 from chaos_aura.cli.output import Output
 from chaos_aura.core.errors import BadInput, NotHealed
 from chaos_aura.core.lease import Lease

@@ -8,7 +8,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from chaos_aura.cli.open_faults import fault_line, fault_row, open_faults
+from chaos_aura.cli.lease_document import document_of
+from chaos_aura.cli.open_faults import fault_line, open_faults
 from chaos_aura.core.errors import ChaosAuraError
 from chaos_aura.core.lease import Lease
 from chaos_aura.core.project import Project
@@ -34,7 +35,7 @@ def health_document(stack: AnyStack, rows: Sequence[Health], leases: Sequence[Le
         "services": [row.to_dict() for row in rows],
         "edges": [{"name": edge.name, "uri": edge.uri} for edge in stack.catalogue.edges],
         "jobs": [{"name": job.name, "state": job.state.value} for job in stack.jobs().values()],
-        "faults": [fault_row(lease) for lease in _open(stack, leases)],
+        "faults": [document_of(lease) for lease in _open(stack, leases)],
         "error": None,
     }
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from chaos_aura.cli.fault_engine import document_of, ground_here, left_words
+from chaos_aura.cli.fault_engine import ground_here, left_words
+from chaos_aura.cli.lease_document import document_of
 from chaos_aura.core.boot import boot_id, since_boot_s
 from chaos_aura.core.lease import Lease, LeaseState
 from chaos_aura.core.signature import signer

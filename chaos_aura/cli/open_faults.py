@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from chaos_aura.core.errors import LedgerUnusable
 from chaos_aura.core.lease import Lease
@@ -25,12 +24,3 @@ def fault_line(leases: Sequence[Lease]) -> str:
     """`a fault is open: pause of neo4j; see: chaos-aura leases`"""
     begins = "a fault is open" if len(leases) == 1 else f"{len(leases)} faults are open"
     return f"{begins}: {', '.join(str(lease.fault) for lease in leases)}; see: chaos-aura leases"
-
-
-def fault_row(lease: Lease) -> dict[str, Any]:
-    return {
-        "lease": lease.id,
-        "kind": lease.fault.kind,
-        "target": lease.fault.target,
-        "state": lease.state.value,
-    }

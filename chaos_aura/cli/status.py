@@ -24,8 +24,8 @@ def status(
 
     --json: {"schema": 1, "running", "healthy", "stack", "folder", "supervisor": {"pid"}, "services": [{"name", "state",
     "address", "version", "pid", "uptime_s", "restarts", "latency_s", "detail", "remedy"}], "edges": [{"name", "uri"}],
-    "jobs": [{"name", "state"}], "faults": [{"lease", "kind", "target", "state"}], "error"}; a state of a service is
-    healthy, unhealthy or down; error is null, or {"where", "why", "remedy"}.
+    "jobs": [{"name", "state"}], "faults": [as `leases --json` tells them, but for "ends_in_s"], "error"}; a state of a
+    service is healthy, unhealthy or down; error is null, or {"where", "why", "remedy"}.
     """
     if as_json:
         document = _document()
